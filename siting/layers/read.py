@@ -1,0 +1,169 @@
+"""Read the three layers of a study into a region, and report every fault at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pyproj
+
+from siting.errors import FaultLog, InputError
+from siting.layers import sites, zones
+from siting.layers.columns import Column, read_ids
+from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
+from siting.layers.files import open_layer
+from siting.layers.lines import line_frame, open_streets
+from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
+from siting.streets import street_frame
+
+if TYPE_CHECKING:
+    from siting.config import LayerConfig, StudyConfig
+
+__all__ = ["read_region"]
+
+PLACEHOLDER_CRS = "EPSG:4326"
+Kept = tuple[gpd.GeoDataFrame, tuple[Remark, ...]]
+
+
+def read_region(config: StudyConfig, log: FaultLog) -> Region:
+    """Read sites, zones and streets, check them and bring them into one projected CRS.
+
+    Parameters
+    ----------
+    config
+        The study; its layers may be of any format that GDAL reads.
+    log
+        Takes every fault and doubt. The caller raises them, once, when all is read.
+
+    Returns
+    -------
+    The region. While the log holds faults it may lack features, or whole layers.
+    """
+    frames, remarks = _open_all(config, log)
+    check_extents(frames, config.network.max_connection_m, log)
+    crs = working_crs(config.study.crs, frames, log)
+    if crs is None:
+        # Faults stop the run; what the columns hold is still worth checking.
+        crs = _any_metric_crs(frames)
+        if not log.faults:
+            log.fault("study", "no layer has a usable place.", "Check the layers.")
+    placed = {kind: in_crs(kind, frame, crs, log) for kind, frame in frames.items()}
+    site_rows, site_remarks = _sites(placed.get("sites"), config, crs, log)
+    zone_rows, zone_remarks = _zones(placed.get("zones"), config, crs, log)
+    street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
+    return Region(
+        name=config.study.name,
+        crs=crs,
+        sites=CandidateSites(site_rows),
+        zones=DemandZones(zone_rows),
+        streets=Streets(street_rows),
+        remarks=(_crs_remark(config, crs), *site_remarks, *zone_remarks, *remarks, *street_remarks),
+    )
+
+
+def _open_all(
+    config: StudyConfig, log: FaultLog
+) -> tuple[dict[str, gpd.GeoDataFrame], tuple[Remark, ...]]:
+    """Return the layers that could be read, have features and have a CRS."""
+    layers = config.layers
+    found: dict[str, gpd.GeoDataFrame | None] = {
+        "sites": _with_ids("sites", sites.ID, layers.sites, log),
+        "zones": _with_ids("zones", zones.ID, layers.zones, log),
+    }
+    found["streets"], remarks = open_streets(layers.streets, config.folder, log)
+    frames = {}
+    for kind, frame in found.items():
+        if frame is None:
+            continue
+        config_of_layer = getattr(layers, kind)
+        if frame.empty:
+            _report_empty(kind, config_of_layer, log)
+            continue
+        placed = with_crs(kind, frame, config_of_layer.crs, log)
+        if placed is not None:
+            frames[kind] = placed
+    return frames, remarks
+
+
+def _with_ids(
+    kind: str, column: Column, config: LayerConfig, log: FaultLog
+) -> gpd.GeoDataFrame | None:
+    """Return a layer indexed by id."""
+    frame = open_layer(kind, config, log)
+    if frame is None or frame.empty:
+        return frame
+    if frame.geometry.name != "geometry":
+        frame = frame.rename_geometry("geometry")
+    return frame.set_axis(read_ids(frame, kind, column, config.columns, log))
+
+
+def _report_empty(kind: str, config: LayerConfig, log: FaultLog) -> None:
+    """Say that a layer has no features, or that the filter leaves none."""
+    cause = f' with where = "{config.where}"' if config.where else ""
+    name = config.path.name if config.path is not None else "OpenStreetMap"
+    log.fault(
+        kind,
+        f"the layer in '{name}' holds no features{cause}.",
+        f"Check `layer` and `where` under [layers.{kind}].",
+    )
+
+
+def _any_metric_crs(frames: dict[str, gpd.GeoDataFrame]) -> pyproj.CRS:
+    """Return some CRS in metres to go on checking with."""
+    return working_crs(None, frames, FaultLog()) or pyproj.CRS(PLACEHOLDER_CRS)
+
+
+def _sites(
+    frame: gpd.GeoDataFrame | None, config: StudyConfig, crs: pyproj.CRS, log: FaultLog
+) -> Kept:
+    """Return the sites, none if the layer could not be read."""
+    if frame is None:
+        empty = _empty("site_id", "it_load_mw", crs)
+        return sites.site_frame(empty, {}, FaultLog())[0], ()
+    return sites.site_frame(frame, config.layers.sites.columns, log)
+
+
+def _zones(
+    frame: gpd.GeoDataFrame | None, config: StudyConfig, crs: pyproj.CRS, log: FaultLog
+) -> Kept:
+    """Return the zones, none if the layer could not be read."""
+    if frame is None:
+        empty = _empty("zone_id", "annual_demand_mwh", crs)
+        return zones.zone_frame(empty, {}, "MWh", FaultLog())[0], ()
+    layer = config.layers.zones
+    return zones.zone_frame(frame, layer.columns, layer.demand_unit, log)
+
+
+def _streets(
+    frame: gpd.GeoDataFrame | None, config: StudyConfig, crs: pyproj.CRS, log: FaultLog
+) -> Kept:
+    """Return the streets that can carry a pipe, none if the layer could not be read."""
+    if frame is None:
+        return street_frame(gpd.GeoDataFrame(geometry=[], crs=crs))
+    try:
+        lines, remarks = line_frame(frame, config.layers.streets.columns, log)
+        streets, verdicts = street_frame(lines, surface=config.network.surface)
+    except InputError as error:
+        log.faults.extend(error.faults)
+        return street_frame(gpd.GeoDataFrame(geometry=[], crs=crs))
+    if len(lines) and (streets.empty or streets["forbidden"].all()):
+        kinds = ", ".join(sorted(set(lines["road_class"]))[:8])
+        log.fault(
+            "streets",
+            f"none of {len(lines):,} lines is a street that can carry a pipe; their classes are"
+            f" {kinds}.",
+            "Map road_class to the column with the street class, or take it out of `columns`.",
+        )
+    return streets, (*remarks, *verdicts)
+
+
+def _empty(index: str, column: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Return a layer without features."""
+    bare = gpd.GeoDataFrame({index: [], column: []}, geometry=[], crs=crs)
+    return bare.astype({index: object, column: float}).set_index(index)
+
+
+def _crs_remark(config: StudyConfig, crs: pyproj.CRS) -> Remark:
+    """Return how the working CRS was found."""
+    how = "given" if config.study.crs else "chosen from the data"
+    return Remark("study", f"working CRS {how}", detail=f"{crs.name} ({crs.to_string()[:40]})")

@@ -1,0 +1,54 @@
+"""Assemble the mixed-integer program in the order of FORMULATION.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulp
+
+from siting.model import constraints as c
+from siting.model.data import ModelData, prepare
+from siting.model.objectives import Expressions, needs_annual_heat, write_expressions
+from siting.model.variables import Variables, create_variables
+from siting.problem import Problem
+
+__all__ = ["Model", "build_model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A PuLP problem without its objective, with the way back to the data it was built from."""
+
+    program: pulp.LpProblem
+    data: ModelData
+    variables: Variables
+    expressions: Expressions
+
+
+def build_model(problem: Problem) -> Model:
+    """Return the model of a problem, one named piece after another."""
+    data = prepare(problem)
+    program = pulp.LpProblem("siting", pulp.LpMinimize)
+    variables = create_variables(program, data, annual=needs_annual_heat(data))
+    expressions = write_expressions(data, variables)
+
+    c.constraint_one_option(program, data, variables)
+    c.constraint_installed_capacity(program, data, variables)
+    c.constraint_one_trench(program, data, variables)
+    c.constraint_pipe_capacity(program, data, variables)
+    c.constraint_pipe_capacity_by_source(program, data, variables)
+    c.constraint_heat_balance(program, data, variables)
+    c.constraint_heat_balance_by_source(program, data, variables)
+    c.constraint_base_within_peak(program, data, variables)
+    c.constraint_load_duration(program, data, variables)
+    c.constraint_zone_is_reached(program, data, variables)
+    c.constraint_pipe_is_fed(program, data, variables)
+    c.constraint_pipe_leads_on(program, data, variables)
+    if variables.annual_source:
+        c.constraint_annual_balance(program, data, variables)
+    c.constraint_mandatory_site(program, data, variables)
+    c.constraint_number_of_sites(program, data, variables)
+    c.constraint_number_of_zones(program, data, variables)
+    c.constraint_budget(program, data, expressions.capex)
+    c.constraint_minimum_heat(program, data, expressions.heat)
+    return Model(program, data, variables, expressions)

@@ -1,0 +1,308 @@
+"""Turn the streets, sites and zones of a region into a routing graph."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from siting.errors import FaultLog, name_ids
+from siting.network.attach import Links, add_links, find_links
+from siting.network.contract import contract
+from siting.network.mesh import (
+    SERVICE,
+    STREET,
+    TRUNK,
+    Bools,
+    Floats,
+    Ints,
+    Mesh,
+    Objects,
+    labels,
+    sums,
+)
+from siting.network.noding import street_mesh
+from siting.network.types import PipeNetwork
+from siting.region import Region, Remark
+
+__all__ = ["build_network"]
+
+log_line = logging.getLogger(__name__)
+
+KINDS = np.array(["street", "service", "trunk"], dtype=object)
+SHOWN_PARTS = 5
+
+
+def build_network(
+    region: Region,
+    *,
+    snap_tolerance_m: float = 1.0,
+    max_connection_m: float = 200.0,
+    connections_per_zone: int = 1,
+    log: FaultLog,
+) -> PipeNetwork:
+    """Build the routing graph of a region.
+
+    Parameters
+    ----------
+    region
+        Sites, zones and streets in one projected CRS.
+    snap_tolerance_m
+        Largest gap between streets that is closed [m].
+    max_connection_m
+        Longest connection from a site or zone to a street [m].
+    connections_per_zone
+        Candidate connections offered to each site and zone.
+    log
+        Takes sites without a street (faults) and zones without a street, or on streets that no
+        site can reach (doubts).
+
+    Returns
+    -------
+    The contracted graph. A zone without a street keeps a node of its own without edges, in part
+    -1. The result does not depend on the order of rows.
+    """
+    mesh, remarks = _usable_mesh(region, snap_tolerance_m, log)
+    places = _Places(region)
+    if not len(mesh):
+        log.fault("streets", "no street can carry a pipe.", "Check the street layer.")
+        return _network(mesh, np.zeros(0, dtype=np.int64), places, region.crs, remarks)
+    links = find_links(
+        mesh, places.shape, count=connections_per_zone, max_distance_m=max_connection_m
+    )
+    _report_far_places(mesh, places, links, max_connection_m, log)
+    mesh, node = add_links(mesh, links, places.centre, places.kind)
+    connected = Remark(
+        "network", "connected sites and zones", len(links.place), float(links.distance_m.sum())
+    )
+    mesh, parts = _keep_parts_in_use(mesh, node, places, log)
+    is_place = np.zeros(len(mesh.xy), dtype=bool)
+    is_place[node] = True
+    mesh, shrunk = contract(mesh, is_place)
+    network = _network(mesh, node, places, region.crs, (*remarks, connected, *parts, *shrunk))
+    log_line.info("network: %d nodes, %d edges", len(network.nodes), len(network.edges))
+    return network
+
+
+class _Places:
+    """Sites, then zones, as plain arrays in the order of their ids."""
+
+    def __init__(self, region: Region) -> None:
+        sites, zones = region.sites.frame.sort_index(), region.zones.frame.sort_index()
+        outline = sites.get("outline", sites.geometry)
+        self.site_ids, self.zone_ids = sites.index, zones.index
+        self.shape: Objects = np.concatenate(
+            [np.asarray(outline, dtype=object), np.asarray(zones.geometry, dtype=object)]
+        )
+        self.shape = shapely.force_2d(self.shape)
+        self.id = [*sites.index, *zones.index]
+        self.is_site: Bools = np.arange(len(self.id)) < len(sites)
+        self.kind: Ints = np.where(self.is_site, TRUNK, SERVICE)
+        self.centre: Floats = shapely.get_coordinates(shapely.point_on_surface(self.shape))
+
+    def names(self, chosen: Bools | Ints) -> list[str]:
+        """Return the ids of some places."""
+        return [str(self.id[each]) for each in np.arange(len(self.id))[chosen]]
+
+
+# ----------------------------------------------------------------------------- streets
+
+
+def _usable_mesh(
+    region: Region, snap_tolerance_m: float, log: FaultLog
+) -> tuple[Mesh, tuple[Remark, ...]]:
+    """Return the mesh of the streets that are not forbidden."""
+    streets = region.streets.frame
+    forbidden = streets["forbidden"].to_numpy(dtype=bool)
+    remarks = []
+    if forbidden.any():
+        length = float(streets.geometry[forbidden].length.sum())
+        remarks.append(Remark("network", "dropped forbidden streets", int(forbidden.sum()), length))
+    mesh, more = street_mesh(streets[~forbidden], snap_tolerance_m, log)
+    return mesh, (*remarks, *more)
+
+
+# ------------------------------------------------------------------- sites and zones
+
+
+def _report_far_places(
+    mesh: Mesh, places: _Places, links: Links, max_connection_m: float, log: FaultLog
+) -> None:
+    """Report places with no street in reach: a fault for sites, a doubt for zones."""
+    far = np.setdiff1d(np.arange(len(places.id)), links.place)
+    if not len(far):
+        return
+    tree = shapely.STRtree(mesh.line)
+    (which, _), distance = tree.query_nearest(
+        places.shape[far], return_distance=True, all_matches=False
+    )
+    away = np.full(len(far), np.inf)
+    away[which] = distance
+    for each, metres in zip(far, away, strict=True):
+        if places.is_site[each]:
+            log.fault(
+                "sites",
+                f"site '{places.id[each]}' is {metres:,.0f} m from the nearest street;"
+                f" max_connection_m is {max_connection_m:,.0f}.",
+                "Move the site, add the street that leads to it, or raise max_connection_m under"
+                " [network].",
+                [places.id[each]],
+            )
+    zones = far[~places.is_site[far]]
+    if len(zones):
+        ids = places.names(zones)
+        nearest, farthest = away[~places.is_site[far]].min(), away[~places.is_site[far]].max()
+        log.doubt(
+            "zones",
+            f"{name_ids(ids)} are {nearest:,.0f} to {farthest:,.0f} m from the nearest street;"
+            f" max_connection_m is {max_connection_m:,.0f}. They cannot be served.",
+            "Add the streets that lead to them, or raise max_connection_m under [network].",
+            ids,
+        )
+
+
+def _keep_parts_in_use(
+    mesh: Mesh, node: Ints, places: _Places, log: FaultLog
+) -> tuple[Mesh, tuple[Remark, ...]]:
+    """Drop parts without site and zone, and report the parts that are left."""
+    part = labels(len(mesh.xy), mesh.u, mesh.v)
+    street = mesh.kind == STREET
+    length = sums(part[mesh.u[street]], mesh.length_m[street], int(part.max()) + 1)
+    in_use = np.zeros(len(length), dtype=bool)
+    in_use[part[node]] = True
+    edge_stays = in_use[part[mesh.u]]
+    gone = (length > 0) & ~in_use
+    remarks = []
+    if gone.any():
+        remarks.append(
+            Remark(
+                "network",
+                "dropped parts without site and zone",
+                int((~edge_stays).sum()),
+                float(length[gone].sum()),
+                f"{int(gone.sum()):,} parts",
+            )
+        )
+    kept = np.flatnonzero(in_use & (length > 0))
+    kept = kept[np.argsort(-length[kept], kind="stable")]
+    remarks.append(_parts_remark(part[node], kept, length, places))
+    _doubt_unreachable(part[node], kept, length, places, log)
+    return mesh.take(edge_stays), tuple(remarks)
+
+
+def _parts_remark(part: Ints, kept: Ints, length: Floats, places: _Places) -> Remark:
+    """Return how many parts there are, and what sits on the largest."""
+    words = []
+    for number, each in enumerate(kept[:SHOWN_PARTS]):
+        here = part == each
+        sites, zones = int((here & places.is_site).sum()), int((here & ~places.is_site).sum())
+        words.append(f"part {number}: {length[each] / 1000:,.1f} km, {sites} sites, {zones} zones")
+    more = len(kept) - SHOWN_PARTS
+    if more > 0:
+        words.append(f"and {more:,} more")
+    total = float(length[kept].sum())
+    return Remark("network", "found connected parts", len(kept), total, "; ".join(words))
+
+
+def _doubt_unreachable(
+    part: Ints, kept: Ints, length: Floats, places: _Places, log: FaultLog
+) -> None:
+    """Doubt zones on parts without a site, and sites on parts without a zone."""
+    on_street = np.isin(part, kept)
+    with_site = np.isin(part, part[places.is_site & on_street])
+    with_zone = np.isin(part, part[~places.is_site & on_street])
+    lost_zones = ~places.is_site & on_street & ~with_site
+    lost_sites = places.is_site & on_street & ~with_zone
+    for kind, lost, other in (("zones", lost_zones, "site"), ("sites", lost_sites, "zone")):
+        if lost.any():
+            ids = places.names(lost)
+            km = float(length[np.unique(part[lost])].sum()) / 1000
+            log.doubt(
+                kind,
+                f"{name_ids(ids)} sit on streets ({km:,.1f} km) that no {other} is connected to.",
+                "Check the street layer for gaps and for streets forbidden by their class, or raise"
+                " snap_tolerance_m under [network].",
+                ids,
+            )
+
+
+# ----------------------------------------------------------------------------- result
+
+
+def _network(
+    mesh: Mesh, node: Ints, places: _Places, crs: pyproj.CRS, remarks: Sequence[Remark]
+) -> PipeNetwork:
+    """Return the mesh as frames with keys in the order of place."""
+    kind = np.full(len(mesh.xy), "junction", dtype=object)
+    kind[node] = np.where(places.is_site[: len(node)], "site", "zone")
+    used = np.zeros(len(mesh.xy), dtype=bool)
+    used[mesh.u] = used[mesh.v] = used[node] = True
+    order = np.flatnonzero(used)
+    own = np.full(len(mesh.xy), -1, dtype=np.int64)
+    own[node] = np.arange(len(node))
+    order = order[np.lexsort((own[order], *mesh.xy[order].T[::-1]))]
+    number = np.full(len(mesh.xy), -1, dtype=np.int64)
+    number[order] = np.arange(len(order))
+    mesh = _directed(replace(mesh, xy=mesh.xy[order], u=number[mesh.u], v=number[mesh.v]))
+    keys = np.array([f"n{each}" for each in range(len(order))], dtype=object)
+    nodes = gpd.GeoDataFrame(
+        {"kind": kind[order], "part": _parts(mesh)},
+        geometry=shapely.points(mesh.xy.reshape(-1, 2)),
+        index=pd.Index(keys, name="node"),
+        crs=crs,
+    )
+    edges = gpd.GeoDataFrame(
+        {
+            "u": keys[mesh.u],
+            "v": keys[mesh.v],
+            "kind": KINDS[mesh.kind],
+            "length_m": mesh.length_m,
+            "cost_length_m": mesh.cost_length_m,
+            "name": mesh.name,
+        },
+        geometry=mesh.line,
+        index=pd.Index([f"e{each}" for each in range(len(mesh))], name="edge", dtype=object),
+        crs=crs,
+    )
+    place_keys = keys[number[node]]
+    sites = len(places.site_ids) if len(node) else 0
+    street = mesh.kind == STREET
+    kept = Remark("network", "kept streets", int(street.sum()), float(mesh.length_m[street].sum()))
+    return PipeNetwork(
+        nodes=nodes,
+        edges=edges,
+        site_nodes=pd.Series(place_keys[:sites], places.site_ids[: len(node)], dtype=object),
+        zone_nodes=pd.Series(
+            place_keys[sites:], places.zone_ids[: len(node) - sites], dtype=object
+        ),
+        remarks=(*remarks, kept),
+    )
+
+
+def _directed(mesh: Mesh) -> Mesh:
+    """Return edges from the lower to the higher node, in the order of their nodes."""
+    flip = mesh.u > mesh.v
+    line = np.where(flip, shapely.reverse(mesh.line), mesh.line)
+    mesh = replace(mesh, u=np.minimum(mesh.u, mesh.v), v=np.maximum(mesh.u, mesh.v), line=line)
+    return mesh.take(np.lexsort((mesh.cost_length_m, mesh.length_m, mesh.kind, mesh.v, mesh.u)))
+
+
+def _parts(mesh: Mesh) -> Ints:
+    """Return the part of each node, 0 for the one with most street; -1 without an edge."""
+    if not len(mesh.xy):
+        return np.zeros(0, dtype=np.int64)
+    part = labels(len(mesh.xy), mesh.u, mesh.v)
+    street = np.where(mesh.kind == STREET, mesh.length_m, 0.0)
+    length = sums(part[mesh.u], street, int(part.max()) + 1)
+    linked = np.bincount(part[mesh.u], minlength=part.max() + 1) > 0
+    rank = np.full(len(length), -1, dtype=np.int64)
+    order = np.flatnonzero(linked)
+    order = order[np.argsort(-length[order], kind="stable")]
+    rank[order] = np.arange(len(order))
+    return rank[part]

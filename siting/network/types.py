@@ -1,0 +1,40 @@
+"""Hold the routing graph: where pipes may run, on real geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from siting.region import Remark
+
+__all__ = ["PipeNetwork"]
+
+
+@dataclass(frozen=True)
+class PipeNetwork:
+    """A contracted routing graph.
+
+    Parameters
+    ----------
+    nodes
+        Indexed by node key (``n0``, ``n1``, ...): ``kind`` (``junction``, ``site`` or ``zone``),
+        ``part`` (number of the connected part, 0 is the one with most street, -1 for a zone that
+        no street reaches) and point ``geometry``.
+    edges
+        Indexed by edge key (``e0``, ``e1``, ...): ``u``, ``v`` (node keys), ``kind`` (``street``,
+        ``service`` for a zone's connection or ``trunk`` for a site's connection), ``length_m``,
+        ``cost_length_m`` (length weighted with the cost factor of what it is laid in), ``name``
+        of the street and the full line ``geometry``.
+    site_nodes, zone_nodes
+        Node key of each site id and of each zone id.
+    remarks
+        What was noded, joined, dropped or contracted.
+    """
+
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    site_nodes: pd.Series
+    zone_nodes: pd.Series
+    remarks: tuple[Remark, ...] = ()

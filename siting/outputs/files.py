@@ -1,0 +1,310 @@
+"""Write all results of a run into one folder, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from siting.appraisal import Appraisal, proof_words
+from siting.config import StudyConfig
+from siting.errors import Fault, InputError
+from siting.outputs.frames import Keys, PlanFrames
+from siting.outputs.maps import write_map
+from siting.outputs.report import Assumption, write_report
+from siting.outputs.tables import write_geopackage
+from siting.plan import Plan
+from siting.problem import write_problem
+from siting.region import Remark
+from siting.solution_file import read_solution as read_plan
+from siting.solution_file import write_solution
+
+__all__ = ["Checked", "FinishedRun", "read_plan", "replaced_folder", "write_run"]
+
+LOGGER = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+FORMAT = "siting-run"
+VERSION = 1
+PACKAGES = (
+    "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+)  # fmt: skip
+SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
+
+
+class Checked(Protocol):
+    """What is known about a study before it is solved: `siting.study.CheckResult`."""
+
+    @property
+    def parameters(self) -> Mapping[str, Assumption]:
+        """The figures that the plan rests on."""
+
+    @property
+    def remarks(self) -> Sequence[Remark]:
+        """What was done to the layers."""
+
+    @property
+    def doubts(self) -> Sequence[Fault]:
+        """Odd things that did not stop the run."""
+
+
+class FinishedRun(Protocol):
+    """What a run folder is made of: `siting.study.Run`, or anything like it."""
+
+    @property
+    def config(self) -> StudyConfig:
+        """The study."""
+
+    @property
+    def checked(self) -> Checked:
+        """What was understood of it."""
+
+    @property
+    def assembly(self) -> Keys:
+        """The problem, with the way back to the ids of the layers."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+
+    @property
+    def appraisal(self) -> Appraisal:
+        """Its key figures."""
+
+    @property
+    def frames(self) -> PlanFrames:
+        """Its layers."""
+
+
+def write_run(
+    folder: str | Path,
+    run: FinishedRun,
+    *,
+    run_log: str | Path | None = None,
+    created: datetime | None = None,
+) -> Path:
+    """Write the run folder: map, layers, report, key figures, problem, solution, log, manifest.
+
+    Everything is written beside the folder first and moved into place at the end, so that a
+    failure leaves an older run folder as it was.
+
+    Parameters
+    ----------
+    folder
+        The run folder; an older one is replaced, and files that no run wrote are kept in it.
+    run
+        What to write.
+    run_log
+        A log file to copy into the folder.
+    created
+        When the plan was made; now, if not given.
+
+    Returns
+    -------
+    The folder.
+
+    Raises
+    ------
+    InputError
+        The folder holds files but is no run folder, or it cannot be written.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - links in the path stay as they are
+    created = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    with replaced_folder(folder) as work:
+        _write_results(work, run, created)
+        text = Path(run_log).read_text(encoding="utf-8") if run_log else ""
+        (work / "run.log").write_text(text, encoding="utf-8")
+        _write_json(work / MANIFEST, _manifest(work, folder, run, created))
+    LOGGER.info("wrote %s", folder)
+    return folder
+
+
+def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
+    """Write every result of a run but its log and manifest."""
+    head = run.config.study
+    kpis = run.appraisal.kpis()
+    titles = {"title": head.name, "question": head.description}
+    write_map(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        work / "map.html",
+        tiles=run.config.outputs.tiles,
+        **titles,
+    )
+    write_geopackage(run.frames, kpis, work / "plan.gpkg")
+    write_report(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        work / "report.html",
+        parameters=run.checked.parameters,
+        remarks=run.checked.remarks,
+        doubts=run.checked.doubts,
+        created=created,
+        **titles,
+    )
+    _write_json(work / "kpis.json", kpis)
+    write_problem(run.assembly.problem, work / "problem.json")
+    write_solution(run.plan, work / "solution.json")
+
+
+# The manifest -----------------------------------------------------------------------------------
+
+
+def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> dict[str, Any]:
+    """Return what a run was made of and what it made; paths are relative to the run folder."""
+    study = run.config.file
+    proof = run.plan.proof
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": run.config.study.name,
+        "created_utc": created.isoformat().replace("+00:00", "Z"),
+        "status": proof.status.value,
+        "proof": proof_words(proof),
+        "seed": run.config.solver.seed,
+        "solver": proof.solver,
+        "study_file": _relative(study, folder),
+        "study_text": study.read_text(encoding="utf-8") if study.is_file() else None,
+        "settings": json.loads(
+            run.config.model_dump_json(exclude={"layers": True, "outputs": True})
+        ),
+        "inputs": {_relative(path, study.parent): _sha256(path) for path in _inputs(run.config)},
+        "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
+        "site_ids": dict(run.assembly.site_ids),
+        "zone_ids": dict(run.assembly.zone_ids),
+        "python": platform.python_version(),
+        "packages": {name: _package_version(name) for name in PACKAGES},
+    }
+
+
+def _inputs(config: StudyConfig) -> list[Path]:
+    """Return every input file of a study, each once, with the companions of shapefiles."""
+    layers = (config.layers.sites, config.layers.zones, config.layers.streets)
+    paths = [config.file, *(each.path for each in layers if each.path is not None)]
+    shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
+    paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
+    return [path for path in dict.fromkeys(paths) if path.is_file()]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path as seen from a folder; its name alone if they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _package_version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON that is the same for the same content."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+# Whole or not at all ----------------------------------------------------------------------------
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write into, and put it in the place of ``folder`` at the end.
+
+    If anything fails, ``folder`` stays as it was and nothing half-written is left.
+
+    Raises
+    ------
+    InputError
+        ``folder`` holds files but is no run folder, or cannot be written.
+    """
+    _check_replaceable(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    try:
+        yield work
+        work.chmod(0o755)
+        _move_into_place(work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to replace anything that is not a run folder."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        fault = Fault("study", f"'{folder.name}' is a file; a run needs a folder.", "Name another.")
+        raise InputError(fault)
+    if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise InputError(
+            Fault(
+                "study",
+                f"folder '{folder.name}' holds files but no {MANIFEST}, so it is no run folder.",
+                "Name another folder in [outputs], or empty this one.",
+            )
+        )
+
+
+def _move_into_place(work: Path, folder: Path) -> None:
+    """Put a finished folder in the place of an older one, keeping files that no run wrote."""
+    old = work.with_suffix(".old")
+    try:
+        if folder.exists():
+            folder.rename(old)
+        try:
+            work.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    if old.exists():
+        for path in _foreign(old):
+            if not (folder / path.name).exists():
+                path.rename(folder / path.name)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _foreign(old: Path) -> Iterable[Path]:
+    """Return what lies in a run folder but is not listed in its manifest."""
+    try:
+        listed = set(json.loads((old / MANIFEST).read_text(encoding="utf-8"))["outputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        listed = {path.name for path in old.iterdir() if path.suffix != ".part"}
+    return [path for path in sorted(old.iterdir()) if path.name not in {*listed, MANIFEST}]
+
+
+def _cannot_write(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        Fault(
+            "study",
+            f"the run folder '{folder.name}' cannot be written: {error.strerror}.",
+            "Close programs that use it, check that you may write there, or name another folder.",
+        )
+    )

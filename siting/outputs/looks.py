@@ -1,0 +1,135 @@
+"""Choose colours and widths once, so that map, report and GIS layers look alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+
+from siting.appraisal import diameter_order
+
+__all__ = [
+    "NOT_SERVED",
+    "PipeClass",
+    "PipeClasses",
+    "ShareClass",
+    "ShareClasses",
+    "size_name",
+    "span_name",
+]
+
+PIPE_COLOURS = ("#f2a154", "#e5693f", "#c92f44", "#8c1c4a", "#4a0e3f")
+PIPE_WIDTHS = (2.6, 3.6, 4.8, 6.2, 7.8)
+SHARE_COLOURS = ("#d3ebe8", "#9dd3cf", "#62b2b2", "#2f8a92", "#12606e")
+NOT_SERVED = "#e4dfd4"
+
+
+@dataclass(frozen=True)
+class PipeClass:
+    """One line of the legend for pipes: its sizes, colour and width on screen [px]."""
+
+    label: str
+    colour: str
+    width: float
+
+
+@dataclass(frozen=True)
+class PipeClasses:
+    """Which class each pipe size is drawn in; at most five, small to large."""
+
+    classes: tuple[PipeClass, ...]
+    of_size: Mapping[str, int]
+
+    @classmethod
+    def of(cls, sizes: Iterable[str]) -> PipeClasses:
+        """Return the classes for the sizes that a plan uses.
+
+        Examples
+        --------
+        >>> [each.label for each in PipeClasses.of(["DN100", "DN25", "DN25"]).classes]
+        ['DN 25', 'DN 100']
+        """
+        ordered = sorted(set(sizes), key=diameter_order)
+        count = min(5, len(ordered))
+        groups = (
+            [[str(s) for s in part] for part in np.array_split(ordered, count)] if count else []
+        )
+        looks = [round(4 * k / (count - 1)) for k in range(count)] if count > 1 else [2]
+        classes = tuple(
+            PipeClass(span_name(group), PIPE_COLOURS[look], PIPE_WIDTHS[look])
+            for group, look in zip(groups, looks, strict=False)
+        )
+        return cls(classes, {size: k for k, group in enumerate(groups) for size in group})
+
+
+@dataclass(frozen=True)
+class ShareClass:
+    """One step of the colour ramp for zones: shares from ``low`` to ``high`` [-]."""
+
+    low: float
+    high: float
+    colour: str
+
+    @property
+    def label(self) -> str:
+        """The step in per cent."""
+        return f"{100 * self.low:.0f}–{100 * self.high:.0f}"
+
+
+@dataclass(frozen=True)
+class ShareClasses:
+    """Which class each share of waste heat is drawn in; five equal steps up to 100 per cent."""
+
+    classes: tuple[ShareClass, ...]
+
+    @classmethod
+    def of(cls, zones: gpd.GeoDataFrame) -> ShareClasses:
+        """Return classes that reach down to the least share in the plan.
+
+        Parameters
+        ----------
+        zones
+            With ``served`` and ``waste_heat_share`` [-].
+        """
+        served = zones.loc[zones["served"].astype(bool), "waste_heat_share"]
+        least = float(served.min()) if len(served) else 0.0
+        step = next((step for step in (0.02, 0.05, 0.1) if least >= 1 - 5 * step), 0.2)
+        edges = [1 - step * (5 - k) for k in range(6)]
+        return cls(
+            tuple(
+                ShareClass(max(0.0, low), high, colour)
+                for low, high, colour in zip(edges, edges[1:], SHARE_COLOURS, strict=False)
+            )
+        )
+
+    def index(self, share: float) -> int:
+        """Return the class of a share [-]."""
+        first = self.classes[0]
+        step = first.high - first.low
+        return min(4, max(0, math.floor((share - first.low) / step + 1e-9)))
+
+
+def size_name(size: str) -> str:
+    """Return a pipe size as people write it.
+
+    Examples
+    --------
+    >>> size_name("DN100"), size_name("")
+    ('DN 100', 'size not stated')
+    """
+    return size.replace("DN", "DN ", 1) if size else "size not stated"
+
+
+def span_name(sizes: Sequence[str]) -> str:
+    """Return the legend text of a group of sizes.
+
+    Examples
+    --------
+    >>> span_name(["DN20", "DN25", "DN32"]), span_name(["DN100"])
+    ('DN 20–32', 'DN 100')
+    """
+    names = [size_name(size) for size in sizes]
+    return names[0] if len(names) == 1 else f"{names[0]}–{names[-1].removeprefix('DN ')}"

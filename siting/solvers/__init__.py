@@ -1,0 +1,1 @@
+"""Solvers behind one face: arrays in, our own outcome out."""

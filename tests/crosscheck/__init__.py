@@ -1,0 +1,1 @@
+"""Compare the optimiser with independent answers on problems small enough to enumerate."""

@@ -1,0 +1,131 @@
+"""Frames put a plan back on the ground, with reasons for what is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from sample_plan import ROGUE, small_town, with_nothing_built
+
+from siting.appraisal import appraise
+from siting.errors import VerificationError
+from siting.outputs.frames import (
+    PIPE_COLUMNS,
+    SITE_COLUMNS,
+    STREET_COLUMNS,
+    ZONE_COLUMNS,
+    PlanFrames,
+    check_same_plan,
+    plan_facts,
+    plan_frames,
+)
+from siting.problem import Problem
+from siting.solution import Status
+
+COLUMNS = {
+    "sites": SITE_COLUMNS,
+    "zones": ZONE_COLUMNS,
+    "pipes": PIPE_COLUMNS,
+    "streets": STREET_COLUMNS,
+}
+
+
+@pytest.fixture
+def town():
+    return small_town()
+
+
+def frames_of(town, problem: Problem | None = None) -> PlanFrames:
+    assembly = town.assembly
+    if problem is not None:
+        assembly = SimpleNamespace(**{**vars(assembly), "problem": problem})
+    return plan_frames(town.region, town.network, assembly, town.plan)
+
+
+@pytest.mark.parametrize("built", [True, False])
+@pytest.mark.parametrize("layer", COLUMNS)
+def test_columns_are_always_the_same(town, layer, built):
+    frame = getattr(frames_of(town if built else with_nothing_built(town)), layer)
+    assert list(frame.columns) == [*COLUMNS[layer], "geometry"]
+    assert frame.crs == town.region.crs
+
+
+def test_every_zone_has_a_reason(town):
+    zones = frames_of(town).zones.set_index("zone_id")
+    assert zones["reason"].to_dict() == {
+        "Z-1": "served",
+        "Z-2": "served",
+        "Z-3": "served",
+        "Z-4": "not worth it at this plan's price",
+        "Z-5": "no connection to a street",
+        "Z-6": "forbidden",
+    }
+    assert zones["served"].sum() == 3
+    assert zones.at["Z-2", "name"] == ROGUE
+    assert zones.at["Z-3", "name"] == "Z-3"
+    assert zones.at["Z-5", "annual_demand_mwh"] == 700.0
+
+
+def test_every_site_has_a_reason(town):
+    sites = frames_of(town).sites.set_index("site_id")
+    assert sites["reason"].to_dict() == {
+        "S-1": "chosen",
+        "S-2": "not worth it at this plan's price",
+        "S-3": "another site of group 'west' is chosen",
+    }
+    assert sites["assumed"].to_dict() == {"S-1": True, "S-2": False, "S-3": False}
+    assert sites.at["S-2", "max_capacity_mw"] == 6.0
+    assert sites.at["S-1", "cop"] == pytest.approx(sites.at["S-1", "heat_mwh"] / 1_500.0)
+
+
+def test_a_plan_that_is_not_proven_does_not_blame_the_price(town):
+    proof = replace(town.plan.proof, status=Status.FEASIBLE)
+    frames = frames_of(replace(town, plan=replace(town.plan, proof=proof)))
+    assert "not in the best plan found" in set(frames.zones["reason"])
+
+
+def test_a_zone_cut_off_from_all_sites_is_told(town):
+    problem = town.assembly.problem
+    cut = [replace(e, forbidden=True) if "Z4" in (e.u, e.v) else e for e in problem.edges]
+    zones = frames_of(town, replace(problem, edges=tuple(cut))).zones.set_index("zone_id")
+    assert zones.at["Z-4", "reason"] == "no connection to any site"
+
+
+def test_the_site_limit_is_told(town):
+    problem = town.assembly.problem.with_limits(max_sites=1)
+    sites = frames_of(town, problem).sites.set_index("site_id")
+    assert sites.at["S-2", "reason"] == "the plan may open at most 1 sites"
+
+
+def test_costs_heat_and_length_add_up_to_the_plan(town):
+    frames, plan = frames_of(town), town.plan
+    cost = sum(
+        float(layer["cost_eur"].sum()) for layer in (frames.sites, frames.zones, frames.pipes)
+    )
+    assert cost == pytest.approx(plan.capex_eur)
+    assert frames.zones["heat_mwh"].sum() == pytest.approx(plan.heat_mwh)
+    assert frames.pipes["length_m"].sum() == pytest.approx(plan.trench_length_m)
+    assert frames.pipes.geometry.length.sum() == pytest.approx(plan.trench_length_m)
+
+
+def test_facts_count_what_the_problem_does_not_know(town):
+    facts = plan_facts(town.region, town.network, town.assembly)
+    assert facts.assumed_sites == {"s1"}
+    assert facts.estimated_zones == 1
+    assert (facts.unattached_zones, facts.unattached_demand_mwh) == (1, 700.0)
+    assert set(facts.edge_kinds.values()) == {"street", "service", "trunk"}
+
+
+def test_layers_of_another_plan_are_refused(town):
+    other = with_nothing_built(town).plan
+    appraisal = appraise(town.assembly.problem, town.plan)
+    check_same_plan(frames_of(town), appraisal, town.plan)
+    with pytest.raises(VerificationError, match="sites chosen 1 against 0"):
+        check_same_plan(frames_of(town), appraisal, other)
+
+
+def test_arguments_are_left_as_they_were(town):
+    before = town.region.zones.frame.copy()
+    frames_of(town)
+    assert town.region.zones.frame.equals(before)

@@ -1,0 +1,99 @@
+"""The report explains a plan on one page that can be printed and loads nothing."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from sample_plan import ROGUE, small_town, with_nothing_built
+
+from siting.appraisal import appraise
+from siting.errors import Fault
+from siting.outputs.assets import outside_links
+from siting.outputs.frames import plan_facts, plan_frames
+from siting.outputs.report import headline_table, report_html
+from siting.solution import Status
+
+PARAMETERS = {
+    "cop_cap": SimpleNamespace(
+        name="cop_cap", value=8.0, unit="-", source="DEA", mark="S73", overridden=False,
+        description="Highest COP",
+    ),
+    "utilisation": SimpleNamespace(
+        name="utilisation", value=0.8, unit="-", source="judgement", mark="J", overridden=True,
+        description="Mean IT load over nameplate",
+    ),
+}  # fmt: skip
+
+
+def report_of(town, **options) -> str:
+    frames = plan_frames(town.region, town.network, town.assembly, town.plan)
+    facts = plan_facts(town.region, town.network, town.assembly)
+    appraisal = appraise(town.assembly.problem, town.plan, facts)
+    return report_html(frames, appraisal, town.plan, **{"title": "Warm town", **options})
+
+
+def test_the_report_tells_the_whole_story():
+    page = report_of(
+        small_town(),
+        question="Which sites?",
+        parameters=PARAMETERS,
+        remarks=small_town().region.remarks,
+        doubts=[Fault("zones", "One zone has no name.", "Name it.")],
+        created=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+    )
+    for text in (
+        "Which sites?", "Connect one data-centre site to 3 of 5 zones", "5.8 GWh/a",
+        "Proven within 0.4 %", "Heat pump", "DN 100", "West works", "another site of group",
+        "Forbidden", "No connection to a street", "highs 1.0",
+        "set by the study", "estimated: peak demand", "One zone has no name. Name it.",
+        "© OpenStreetMap contributors", "2026-01-02 03:04 UTC",
+    ):  # fmt: skip
+        assert text in page, text
+
+
+def test_values_of_the_study_stand_first():
+    page = report_of(small_town(), parameters=PARAMETERS)
+    assert page.index("Mean IT load over nameplate") < page.index("Highest COP")
+
+
+def test_nothing_is_loaded_and_names_are_safe():
+    page = report_of(small_town())
+    assert outside_links(page) == []
+    assert ROGUE not in page
+    assert "<img" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_drawings_are_sound():
+    page = report_of(small_town())
+    for part in page.split("<svg")[1:]:
+        ET.fromstring("<svg" + part.split("</svg>")[0] + "</svg>")
+
+
+def test_the_empty_plan_is_said_in_words():
+    page = report_of(with_nothing_built(small_town()))
+    assert "Build nothing" in page
+    assert "There is no investment." in page
+    assert "No pipe is built." in page
+
+
+@pytest.mark.parametrize("status", [Status.FEASIBLE, Status.INTERRUPTED])
+def test_an_unproven_plan_is_marked(status):
+    town = small_town()
+    proof = replace(town.plan.proof, status=status, gap=float("inf"), bound=None)
+    page = report_of(replace(town, plan=replace(town.plan, proof=proof)))
+    assert "proof open" in page
+    assert "Not proven: no bound was found" in page
+
+
+def test_headline_table_is_text_with_units():
+    town = small_town()
+    table = dict(headline_table(appraise(town.assembly.problem, town.plan)))
+    assert table["Zones served"] == "3 of 5"
+    assert table["Waste heat delivered"] == "5.8 GWh/a"
+    assert table["Worth the heat of"] == "580 homes at 10 MWh/a each"
+    assert table["Proof"] == "proven within 0.4 %"
