@@ -136,6 +136,10 @@ AREA_KEYS = (
 )
 
 
+ENERGY_CENTRE_EUR = 1_000_000.0
+"""Assumed cost of an energy-centre building: the low end of what the Tallaght scheme suggests."""
+
+
 @dataclass(frozen=True)
 class SiteSpec:
     """One assumed data centre at a real place, named by an OSM object of the extract."""
@@ -183,7 +187,7 @@ HELSINKI = RegionSpec(
             "Railway yard east",
             "way/661051000",
             "construction plot beside the tracks of the Central Railway Station",
-            12.0,
+            4.0,
             "liquid",
             group="railway yard",
         ),
@@ -191,7 +195,7 @@ HELSINKI = RegionSpec(
             "Railway yard substation",
             "way/644615094",
             "substation in the yard of the Central Railway Station",
-            10.0,
+            3.0,
             "air",
             group="railway yard",
         ),
@@ -199,7 +203,7 @@ HELSINKI = RegionSpec(
             "Töölönlahti plot",
             "way/379319847",
             "construction plot at Töölönlahti, western edge",
-            15.0,
+            4.0,
             "mixed",
             status="permitted",
         ),
@@ -207,35 +211,35 @@ HELSINKI = RegionSpec(
             "Esplanadi west",
             "way/607795734",
             "construction plot between Mannerheimintie and Esplanadi",
-            5.0,
+            2.5,
             "liquid",
         ),
         SiteSpec(
             "Kaisaniemi car park",
             "node/277398925",
             "underground car park at Kaisaniemi, university quarter",
-            4.0,
+            2.0,
             "mixed",
         ),
         SiteSpec(
             "Hakaniemi car park",
             "node/946493541",
             "underground car park at Hakaniemi, far northern edge",
-            8.0,
+            3.0,
             "air",
         ),
         SiteSpec(
             "Erottaja car park",
             "node/277398828",
             "underground car park at Erottaja, southern edge",
-            3.0,
+            1.5,
             "air",
         ),
         SiteSpec(
             "Rikhardinkatu quarter",
             "way/37379900",
             "commercial quarter Lohi at Rikhardinkatu",
-            2.0,
+            1.0,
             "air",
             status="existing",
         ),
@@ -743,9 +747,11 @@ def sites_layer(extract: Extract, region: RegionSpec) -> gpd.GeoDataFrame:
             "it_load_mw": spec.it_load_mw,
             "utilisation": np.nan,
             "cooling": spec.cooling,
+            "cost_eur": ENERGY_CENTRE_EUR,
             "group": spec.group or None,
             "assumed": True,
-            "note": "No data centre is known here: status, IT load and cooling are assumed."
+            "note": "No data centre is known here: status, IT load, cooling and the cost"
+            " of its energy centre are assumed."
             f" Place: {spec.place}.",
             "osm_id": spec.osm_id,
             "geometry": everything[spec.osm_id].representative_point(),

@@ -116,7 +116,7 @@ class AnnualFlows:
         if answer.x is None:
             return self.by_share()
         values = answer.x[len(pipes) :]
-        return {opened.site: float(v) for opened, v in zip(sites, values, strict=True)}
+        return {opened.site: max(float(v), 0.0) for opened, v in zip(sites, values, strict=True)}
 
     def _pipe_ends(self) -> set[str]:
         return {node for pipe in self.solution.pipes for node in (pipe.from_node, pipe.to_node)}

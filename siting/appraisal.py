@@ -36,7 +36,7 @@ class Facts:
     edge_kinds
         Kind of each edge key (``street``, ``service``, ``trunk``), to split the trench by kind.
     assumed_sites
-        Keys of the sites whose IT load is assumed.
+        Keys of the sites whose IT load or heat is assumed.
     estimated_zones
         How many zones have figures that were estimated.
     unattached_zones, unattached_demand_mwh
@@ -91,13 +91,14 @@ class Appraisal:
     mwh_per_home, homes
         Heat taken as the use of one home [MWh/a], and how many homes the heat is worth.
     assumed_sites
-        How many of the candidate sites have an assumed IT load.
+        How many of the candidate sites have an assumed IT load or heat.
     chosen_assumed_sites
         How many of the chosen sites have one.
     estimated_zones
         How many zones have figures that were estimated.
     unattached_zones, unattached_demand_mwh
-        Zones without a street nearby and their demand [MWh/a]; not counted in the figures above.
+        Zones out of reach of the streets and their demand [MWh/a]; not counted in the figures
+        above.
     proof
         Status, bound and gap.
     further
@@ -159,15 +160,15 @@ class Appraisal:
             notes.append("The heat is delivered with no new investment.")
         if self.assumed_sites:
             notes.append(
-                f"IT loads are assumed for {self.assumed_sites:,} of {self.sites_total:,}"
+                f"Sizes are assumed for {self.assumed_sites:,} of {self.sites_total:,}"
                 " candidate sites."
             )
         if self.estimated_zones:
             notes.append(f"Heat demand is estimated for {self.estimated_zones:,} zones.")
         if self.unattached_zones:
             notes.append(
-                f"{self.unattached_zones:,} zones ({self.unattached_demand_mwh:,.0f} MWh/a) have no"
-                " connection to a street and are not counted."
+                f"Zones out of reach of the streets are not counted: {self.unattached_zones:,} with"
+                f" {self.unattached_demand_mwh:,.0f} MWh/a."
             )
         if not self.is_proven:
             notes.append(f"The plan is the best one found; {proof_words(self.proof)}.")

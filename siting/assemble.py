@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from siting.distribution import zone_pipes
 from siting.economics import crf
 from siting.errors import FaultLog, InputError, name_ids
 from siting.heat import full_load_hours, load_curve, load_factor, peak_from_full_load_hours
@@ -40,18 +42,19 @@ from siting.sources import (
     running_cost_eur_per_mwh,
     site_plants,
 )
-from siting.units import HOURS_PER_A, kw_from_mw, mw_from_kw, mw_from_w
+from siting.streets import SURFACE_FACTORS
+from siting.units import HOURS_PER_A, kw_from_mw, kwh_from_mwh, mw_from_kw, mw_from_w
 
 if TYPE_CHECKING:
     from siting.config import StudyConfig
 
 __all__ = ["Assembly", "assemble_problem"]
 
-MOST_SIZES = 12
 OVERHEAD = "design_and_contingency"
 COMPONENT_OF_KIND = {"street": "pipes", "trunk": "pipes", "service": "service_lines"}
 
 Curve = tuple[tuple[float, float], ...]
+_Inner = tuple[dict[str, float], float]
 
 
 @dataclass(frozen=True)
@@ -128,17 +131,18 @@ def assemble_problem(
     site_wishes = desk.wishes("sites")
     zone_wishes = desk.wishes("zones")
     sites, site_ids, site_heat = _sites(desk, site_wishes)
-    zones, zone_ids = _zones(desk, zone_wishes)
+    catalogue = _catalogue(desk)
+    zones, zone_ids = _zones(desk, zone_wishes, catalogue)
     desk.log.raise_faults()
-    edges, catalogue = _edges(desk, sites, zones)
+    edges, offered = _edges(desk, sites, zones, catalogue)
     problem = Problem(
         name=config.study.name,
-        nodes=tuple(map(str, network.nodes.index)),
+        nodes=tuple(map(str, network.nodes.index[network.nodes["part"] >= 0])),
         edges=tuple(edges),
         sites=tuple(sites),
         zones=tuple(zones),
         objective=_objective(config, parameters),
-        limits=_limits(config, region),
+        limits=_limits(config, zones),
         hours_per_a=HOURS_PER_A,
     )
     check_problem(problem)
@@ -150,7 +154,7 @@ def assemble_problem(
         zone_ids=zone_ids,
         site_heat=site_heat,
         used_parameters=parameters.frame(),
-        catalogue=catalogue,
+        catalogue=offered,
         edge_kinds=dict(zip(map(str, network.edges.index), network.edges["kind"], strict=True)),
         assumed_sites=frozenset(key for key, each in site_ids.items() if bool(assumed[each])),
         remarks=tuple(desk.remarks),
@@ -217,23 +221,30 @@ class _Desk:
         wishes = _Wishes(*found)
         both = sorted(wishes.mandatory & wishes.forbidden)
         if both:
-            self.log.fault(kind, f"{name_ids(both)} are mandatory and forbidden.", "Choose.", both)
+            self.log.fault(
+                kind, f"mandatory and forbidden at once: {name_ids(both)}.", "Choose one.", both
+            )
         return wishes
 
     def nodes_of(self, kind: str, ids: pd.Index, wishes: _Wishes) -> dict[str, str]:
         """Return the node of each id that is on the network, and speak of the others."""
         nodes = self.network.site_nodes if kind == "sites" else self.network.zone_nodes
-        known = {str(key): str(node) for key, node in nodes.items() if not pd.isna(node)}
+        reached = self.network.nodes["part"] >= 0
+        known = {
+            str(key): str(node)
+            for key, node in nodes.items()
+            if not pd.isna(node) and bool(reached[node])
+        }
         missing = [str(each) for each in ids if str(each) not in known]
         needed = [each for each in missing if each in wishes.mandatory]
         if needed:
             self.log.fault(
                 kind,
-                f"{name_ids(needed)} are mandatory but have no connection to a street.",
+                f"mandatory, but out of reach of the streets: {name_ids(needed)}.",
                 "Raise max_connection_m, mend the streets, or release them.",
                 needed,
             )
-        self.remark(kind, "left out: no connection to a street", len(missing), name_ids(missing))
+        self.remark(kind, "left out: out of reach of the streets", len(missing), name_ids(missing))
         return known
 
     def remark_partners(self, sites: Sequence[Site], zones: Sequence[Zone]) -> None:
@@ -306,10 +317,12 @@ def _site_options(
 ) -> tuple[list[SiteOption], list[dict[str, Any]]]:
     """Return the options of one site, and the facts behind each."""
     network = desk.config.network
+    stated_kw = _number(row, "recoverable_heat_kw")
     streams = cooling_streams(
-        row["it_load_mw"],
+        _number(row, "it_load_mw"),
         _text(row, "cooling") or COOLINGS[0],
         desk.parameters,
+        recoverable_heat_mw=mw_from_kw(stated_kw) if stated_kw else None,
         utilisation=_number(row, "utilisation"),
         recoverable_fraction=_number(row, "recoverable_fraction"),
         supply_temperature_c=_number(row, "supply_temperature_c"),
@@ -400,7 +413,7 @@ def _facts(
         "option": option.id,
         "chain": plant.name,
         "cooling": _text(row, "cooling") or COOLINGS[0],
-        "it_load_mw": float(row["it_load_mw"]),
+        "it_load_mw": math.nan if row["it_load_mw"] is None else float(row["it_load_mw"]),
         "available_mw": math.fsum(each.source_mw for each in streams),
         "source_supply_c": plant.upgrades[0].stream.supply_temperature_c,
         "source_return_c": plant.upgrades[0].stream.return_temperature_c,
@@ -425,6 +438,7 @@ def _heat_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _remark_site_defaults(desk: _Desk, frame: pd.DataFrame) -> None:
     """Count the sites that took a default for want of a figure of their own."""
+    by_load = ~(frame["recoverable_heat_kw"] > 0)
     for column, words in (
         ("utilisation", f"{desk.parameters.value('utilisation'):g}"),
         ("recoverable_fraction", "by cooling"),
@@ -434,13 +448,31 @@ def _remark_site_defaults(desk: _Desk, frame: pd.DataFrame) -> None:
             f"{desk.parameters.value('electricity_price_eur_per_mwh'):g}",
         ),
     ):
-        lacking = int(frame[column].isna().sum())
-        desk.remark("sites", f"took the default {column}", lacking, words)
+        lacking = frame[column].isna()
+        if column in {"utilisation", "recoverable_fraction"}:
+            lacking &= by_load
+        desk.remark("sites", f"took the default {column}", int(lacking.sum()), words)
+    desk.remark("sites", "took the heat that is stated, not the IT load", int((~by_load).sum()))
 
 
-def _zones(desk: _Desk, wishes: _Wishes) -> tuple[list[Zone], dict[str, str]]:
-    """Return zones with demand, load curve and cost, and the ids of their keys."""
+def _catalogue(desk: _Desk) -> PipeCatalogue:
+    """Return all pipe sizes at the temperatures of the network."""
+    network = desk.config.network
+    return catalogue_for(
+        network.supply_temperature_c,
+        network.return_temperature_c,
+        desk.parameters,
+        pressure_gradient_pa_per_m=network.pressure_gradient_pa_per_m,
+        insulation_series=network.insulation_series,
+    )
+
+
+def _zones(
+    desk: _Desk, wishes: _Wishes, catalogue: PipeCatalogue
+) -> tuple[list[Zone], dict[str, str]]:
+    """Return zones with demand, load curve, cost and own loss, and the ids of their keys."""
     frame = desk.region.zones.frame
+    inside = _Inside(desk, frame, catalogue)
     nodes = desk.nodes_of("zones", frame.index, wishes)
     loads = _Loads(desk.parameters)
     zones: list[Zone] = []
@@ -460,7 +492,8 @@ def _zones(desk: _Desk, wishes: _Wishes) -> tuple[list[Zone], dict[str, str]]:
                     "zones", f"zone '{row['id']}': {each.message}", each.remedy, [row["id"]]
                 )
             continue
-        cost, parts = desk.loaded(_connection_parts(desk, row, peak))
+        pipes, loss = inside.of(row, heat, peak)
+        cost, parts = desk.loaded(_connection_parts(desk, row, peak) | pipes)
         zones.append(
             Zone(
                 id=key,
@@ -470,6 +503,7 @@ def _zones(desk: _Desk, wishes: _Wishes) -> tuple[list[Zone], dict[str, str]]:
                 cost_eur=cost,
                 cost_parts=parts,
                 load_curve=curve,
+                loss_mw=loss,
                 mandatory=row["id"] in wishes.mandatory,
                 forbidden=row["id"] in wishes.forbidden,
             )
@@ -477,7 +511,48 @@ def _zones(desk: _Desk, wishes: _Wishes) -> tuple[list[Zone], dict[str, str]]:
     hours = f"{desk.parameters.value('full_load_hours_h'):g} h/a"
     desk.remark("zones", "took their peak from the default full-load hours", loads.estimated, hours)
     desk.remark("zones", "took half their load factor as minimum load ratio", loads.peaky)
+    inside.remark()
     return zones, ids
+
+
+class _Inside:
+    """Work out the pipes inside zones of several buildings."""
+
+    def __init__(self, desk: _Desk, frame: gpd.GeoDataFrame, catalogue: PipeCatalogue) -> None:
+        self.desk = desk
+        self.catalogue = catalogue
+        area = frame.geometry.area
+        self.area_m2 = {str(key): float(value) for key, value in area.items()}
+        self.wanted = desk.config.network.zone_pipes == "estimated"
+        self.surface_factor = SURFACE_FACTORS[desk.config.network.surface]
+        self.zones, self.length_m, self.cost_eur = 0, 0.0, 0.0
+
+    def of(self, row: Mapping[str, Any], heat_mwh: float, peak_mw: float) -> _Inner:
+        """Return what the pipes inside a zone cost, by component [EUR], and their loss [MW]."""
+        area, value = self.area_m2[row["id"]], self.desk.parameters.value
+        buildings = _number(row, "buildings")
+        if buildings is None:
+            buildings = 2.0 if area > value("single_building_area_m2") else 1.0
+            branches = 0.0
+        else:
+            branches = buildings * value("branch_pipe_eur_per_building")
+        stated = _number(row, "connection_cost_eur") is not None
+        if not self.wanted or stated or buildings <= 1 or area <= 0 or heat_mwh <= 0:
+            return {}, 0.0
+        guess = kwh_from_mwh(heat_mwh) / value("floor_demand_kwh_per_m2")
+        floor = _number(row, "floor_area_m2") or guess
+        pipes = zone_pipes(area, floor, heat_mwh, peak_mw, self.catalogue, self.surface_factor)
+        self.zones += 1
+        self.length_m += pipes.trench_length_m
+        self.cost_eur += pipes.cost_eur + branches
+        return {"distribution": pipes.cost_eur, "service_lines": branches}, pipes.loss_mw
+
+    def remark(self) -> None:
+        """Say how much was estimated."""
+        if self.zones:
+            words = f"{self.cost_eur / 1e6:,.3g} M EUR in all zones, by effective width"
+            act = "estimated pipes inside zones of several buildings"
+            self.desk.remarks.append(Remark("zones", act, self.zones, self.length_m, words))
 
 
 class _Loads:
@@ -528,19 +603,11 @@ def _connection_parts(desk: _Desk, row: Mapping[str, Any], peak_mw: float) -> di
 
 
 def _edges(
-    desk: _Desk, sites: Sequence[Site], zones: Sequence[Zone]
+    desk: _Desk, sites: Sequence[Site], zones: Sequence[Zone], catalogue: PipeCatalogue
 ) -> tuple[list[Edge], PipeCatalogue]:
     """Return all edges with their sizes, and the sizes offered on streets and trunks."""
-    network = desk.config.network
-    catalogue = catalogue_for(
-        network.supply_temperature_c,
-        network.return_temperature_c,
-        desk.parameters,
-        pressure_gradient_pa_per_m=network.pressure_gradient_pa_per_m,
-        insulation_series=network.insulation_series,
-    )
     frame = desk.network.edges
-    offered = catalogue.useful(*_flow_range(desk, sites, zones, catalogue), at_most=MOST_SIZES)
+    offered = catalogue.useful(*_flow_range(desk, sites, zones, catalogue))
     desk.remark("streets", "offered pipe sizes", len(offered), ", ".join(offered.labels))
     service = frame["kind"].to_numpy() == "service"
     sizes: dict[str, tuple[PipeSize, ...]] = {}
@@ -578,7 +645,7 @@ def _flow_range(
     )
     length_m = float(desk.network.edges["length_m"].sum())
     lost = mw_from_w(length_m * float(catalogue.heat_loss_w_per_m.max()))
-    most = min(supply, math.fsum(peaks) + lost)
+    most = min(supply, math.fsum([*peaks, *(zone.loss_mw for zone in zones)]) + lost)
     if most > catalogue.capacity_mw[-1]:
         desk.remark(
             "streets",
@@ -616,7 +683,7 @@ def _service_sizes(
     """Return for each service line the one size that carries the peak of its zone and its loss."""
     peak_at: dict[str, float] = {}
     for zone in zones:
-        peak_at[zone.node] = peak_at.get(zone.node, 0.0) + zone.peak_mw
+        peak_at[zone.node] = peak_at.get(zone.node, 0.0) + zone.peak_mw + zone.loss_mw
     ends = zip(map(str, frame["u"]), map(str, frame["v"]), strict=True)
     peaks = np.array([max(peak_at.get(u, 0.0), peak_at.get(v, 0.0)) for u, v in ends])
     length = frame["length_m"].to_numpy(dtype=float)
@@ -661,13 +728,12 @@ def _objective(config: StudyConfig, parameters: Parameters) -> Objective:
     )
 
 
-def _limits(config: StudyConfig, region: Region) -> Limits:
+def _limits(config: StudyConfig, zones: Sequence[Zone]) -> Limits:
     """Return the limits; of a least heat and a least share of all demand the larger counts."""
     given = config.limits
     wanted = [] if given.min_heat_mwh is None else [given.min_heat_mwh]
     if given.min_share is not None:
-        demand = float(region.zones.frame["annual_demand_mwh"].sum())
-        wanted.append(given.min_share * demand)
+        wanted.append(given.min_share * math.fsum(zone.heat_mwh for zone in zones))
     return Limits(
         budget_eur=given.budget_eur,
         min_heat_mwh=max(wanted, default=None),

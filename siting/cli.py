@@ -376,7 +376,11 @@ def _search(objective: str, work: Search[T]) -> T:
 def _clean_stdout() -> Iterator[None]:
     """Keep what a solver's C code prints on its own away from stdout, where the figures go."""
     sys.stdout.flush()
-    kept = os.dup(STDOUT)
+    try:
+        kept = os.dup(STDOUT)
+    except OSError:  # stdout is closed: there is nothing to keep clean
+        yield
+        return
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), STDOUT)
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +27,7 @@ __all__ = [
     "LayersConfig",
     "LimitsConfig",
     "NetworkConfig",
+    "NetworkSetting",
     "ObjectiveConfig",
     "OutputsConfig",
     "SitesConfig",
@@ -34,11 +37,17 @@ __all__ = [
     "StudyHead",
     "ZonesConfig",
     "config_from_dict",
+    "network_settings",
     "read_config",
+    "relative_path",
+    "settings_of",
     "study_schema",
     "with_changes",
 ]
 
+NUMBER_FAULTS = frozenset(
+    {"float_parsing", "float_type", "int_parsing", "int_type", "int_from_float"}
+)
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -59,6 +68,11 @@ class StudyHead(Section):
     crs: str | None = Field(
         None,
         description="Projected working CRS such as 'EPSG:3879'; chosen from the data if absent.",
+    )
+    attribution: str | None = Field(
+        None,
+        description="Who made the layers, as map and report must say; if absent, OpenStreetMap is"
+        " named where the streets come from it.",
     )
 
 
@@ -83,8 +97,12 @@ class SitesConfig(LayerConfig):
 class ZonesConfig(LayerConfig):
     """The layer of heat-demand zones."""
 
-    demand_unit: Literal["MWh", "kWh", "GWh", "GJ"] = Field(
-        "MWh", description="Unit of the annual demand in the file, per year."
+    demand_unit: Literal[
+        "MWh", "kWh", "GWh", "GJ", "TJ", "kWh/m2", "MWh/ha", "GWh/km2", "TJ/km2"
+    ] = Field(
+        "MWh",
+        description="Unit of the annual demand in the file, per year; of those per area the area"
+        " of the zone on the map makes an amount.",
     )
 
 
@@ -98,6 +116,11 @@ class StreetsConfig(LayerConfig):
     place: str | None = Field(None, description="Place name for osmnx, such as 'Espoo, Finland'.")
     bbox: tuple[float, float, float, float] | None = Field(
         None, description="Left, bottom, right, top for osmnx [degrees]."
+    )
+    class_table: Path | None = Field(
+        None,
+        description="A table (CSV) of street classes with the columns class, pipe (yes, no or"
+        " forbidden) and cost_factor, in place of the packaged one.",
     )
 
     @model_validator(mode="after")
@@ -119,32 +142,79 @@ class LayersConfig(Section):
 
 
 class NetworkConfig(Section):
-    """How the heat network is run and laid."""
+    """How the heat network is run and laid; each default stands here, once, with its source."""
 
     supply_temperature_c: float = Field(
-        70.0, ge=20, le=130, description="Supply temperature at the source [°C]."
+        65.0,
+        ge=20,
+        le=130,
+        description="Supply temperature at the source [°C].",
+        json_schema_extra={"source": "usual for a new network; 70 to 95 where one exists"},
     )
     return_temperature_c: float = Field(
-        40.0, ge=5, le=100, description="Return temperature at the source [°C]."
+        35.0,
+        ge=5,
+        le=100,
+        description="Return temperature at the source [°C].",
+        json_schema_extra={"source": "usual for a new network; 40 to 58 where one exists"},
     )
     pressure_gradient_pa_per_m: float = Field(
-        100.0, gt=0, le=1000, description="Pressure drop at design flow, one pipe [Pa/m]."
+        150.0,
+        gt=0,
+        le=1000,
+        description="Pressure drop at design flow, one pipe [Pa/m].",
+        json_schema_extra={
+            "source": "judgement; 50-150 for mains, 100-250 for house connections are practice"
+        },
     )
-    insulation_series: Literal[1, 2, 3] = Field(2, description="Insulation series of the pipes.")
+    insulation_series: Literal[1, 2, 3] = Field(
+        2,
+        description="Insulation series of the pipes, 3 is the thickest.",
+        json_schema_extra={"source": "judgement"},
+    )
     snap_tolerance_m: float = Field(
-        1.0, ge=0, le=50, description="Largest gap between streets that is closed [m]."
+        1.0,
+        ge=0,
+        le=50,
+        description="Largest gap between streets that is closed [m].",
+        json_schema_extra={"source": "judgement: less than a street is wide"},
     )
     max_connection_m: float = Field(
-        200.0, gt=0, description="Longest connection from a site or zone to a street [m]."
+        200.0,
+        gt=0,
+        description="Longest connection from a zone to a street [m].",
+        json_schema_extra={"source": "judgement"},
+    )
+    max_site_connection_m: float | None = Field(
+        None,
+        gt=0,
+        description="Longest connection from a site to a street, as that of zones if absent [m].",
+        json_schema_extra={"source": "as for zones"},
     )
     connections_per_zone: int = Field(
-        1, ge=1, le=10, description="Candidate connections offered to each zone."
+        1,
+        ge=1,
+        le=10,
+        description="Candidate connections offered to each site and zone.",
+        json_schema_extra={"source": "the nearest street"},
     )
     surface: Literal["urban", "suburban", "rural"] = Field(
-        "urban", description="Surface where the street layer names none."
+        "urban",
+        description="Surface where the street layer names none; trench and pipe cost 1, 0.75 and"
+        " 0.55 times the catalogue in urban, suburban and rural ground.",
+        json_schema_extra={"source": "published cost curves of paved and open ground"},
     )
     peak_boilers: Literal["new", "existing"] = Field(
-        "new", description="Whether peak boilers are built and paid for, or stand already."
+        "new",
+        description="Whether peak boilers are built and paid for, or stand already.",
+        json_schema_extra={"source": "a network of its own"},
+    )
+
+    zone_pipes: Literal["estimated", "none"] = Field(
+        "estimated",
+        description="Whether the pipes between the buildings of a zone are estimated and paid for;"
+        " 'none' where the zone layer's connection cost holds them or streets reach each building.",
+        json_schema_extra={"source": "effective width, Persson and Werner (2011)"},
     )
 
     @model_validator(mode="after")
@@ -188,7 +258,9 @@ class LimitsConfig(Section):
         None, description="Least heat from data centres delivered each year [MWh/a]."
     )
     min_share: Share | None = Field(
-        None, description="The same as a share of the demand of all zones, 0 to 1 [-]."
+        None,
+        description="The same as a share of the demand of all zones that streets reach,"
+        " 0 to 1 [-].",
     )
     min_sites: Count | None = Field(None, description="Least number of sites opened.")
     max_sites: Count | None = Field(None, description="Largest number of sites opened.")
@@ -323,6 +395,67 @@ def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]])
     return config_from_dict(raw, config.file)
 
 
+def settings_of(config: StudyConfig) -> dict[str, Any]:
+    """Return everything that a study sets but its outputs, as JSON values.
+
+    Paths are relative to the study file; `with_changes` takes the sections back.
+    """
+    layers = {}
+    for name in LayersConfig.model_fields:
+        layer = getattr(config.layers, name).model_dump(mode="json")
+        for key in {"path", "class_table"} & set(layer):
+            if layer[key] is not None:
+                layer[key] = relative_path(Path(layer[key]), config.folder)
+        layers[name] = {key: value for key, value in layer.items() if value is not None}
+    rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
+    return {"layers": layers, **rest}
+
+
+def relative_path(path: Path, folder: Path) -> str:
+    """Return a path as seen from a folder; its name alone if they share no drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.name
+
+
+@dataclass(frozen=True)
+class NetworkSetting:
+    """One setting of the network, for the list of assumptions in the report."""
+
+    name: str
+    value: float | str
+    unit: str
+    source: str
+    description: str
+    overridden: bool
+    mark: str = "J"
+
+
+def network_settings(network: NetworkConfig) -> tuple[NetworkSetting, ...]:
+    """Return the settings of the network with unit and source of their defaults.
+
+    Examples
+    --------
+    >>> network_settings(NetworkConfig(supply_temperature_c=70.0))[0].overridden
+    True
+    """
+    rows = []
+    for name, known in NetworkConfig.model_fields.items():
+        words, unit = known.description or "", "-"
+        if words.endswith("]."):
+            words, _, unit = words[:-2].rpartition(" [")
+        extra = known.json_schema_extra
+        source = str(extra["source"]) if isinstance(extra, dict) else ""
+        value = getattr(network, name)
+        if value is None:
+            continue
+        rows.append(
+            NetworkSetting(name, value, unit, source, words.rstrip("."), value != known.default)
+        )
+    return tuple(rows)
+
+
 def study_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study file, for editors."""
     schema = StudyConfig.model_json_schema()
@@ -338,6 +471,11 @@ def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
         return layer.model_copy(update={"path": path})
 
     layers = {name: placed(getattr(config.layers, name)) for name in LayersConfig.model_fields}
+    table = config.layers.streets.class_table
+    if table is not None:
+        layers["streets"] = layers["streets"].model_copy(
+            update={"class_table": file.parent / table}
+        )
     outputs = config.outputs.model_copy(update={"folder": file.parent / config.outputs.folder})
     changed = config.model_copy(
         update={"layers": config.layers.model_copy(update=layers), "outputs": outputs}
@@ -389,6 +527,9 @@ def _what(error: Mapping[str, Any], key: str) -> str:
             words = str(error["ctx"]["error"].args[0])
         case "model_type":
             words = f"this is a section, written as [{key}]; found {error['input']!r}"
+        case kind if kind in NUMBER_FAULTS:
+            whole = "whole number" if kind.startswith("int") else "number"
+            words = f"a {whole} is needed; found {error['input']!r}"
         case _:
             words = f"{error['msg'][:1].lower()}{error['msg'][1:]}; found {error['input']!r}"
     return f"'{key}': {words}." if key else f"{words}."
@@ -403,6 +544,8 @@ def _remedy(error: Mapping[str, Any], steps: Sequence[str]) -> str:
             return "Add it."
         case "value_error":
             return str(error["ctx"]["error"].args[1])
+        case kind if kind in NUMBER_FAULTS:
+            return "Write it without quotes, unit or thousands separator, such as 8000 or 0.02."
         case _:
             return "Give a value that fits."
 

@@ -523,15 +523,13 @@ class PipeCatalogue:
             self.cost_eur_per_m[chosen],
         )
 
-    def useful(self, least_mw: float, most_mw: float, at_most: int) -> PipeCatalogue:
+    def useful(self, least_mw: float, most_mw: float) -> PipeCatalogue:
         """Return the sizes worth offering for heat flows in a range.
 
         Parameters
         ----------
         least_mw, most_mw
             Smallest and largest heat flow of interest [MW].
-        at_most
-            Number of sizes kept; those that cost nearly as much as the next go first.
 
         Returns
         -------
@@ -543,9 +541,6 @@ class PipeCatalogue:
         # A size that is no cheaper than a larger one is never wanted.
         cost = self.cost_eur_per_m
         kept = [k for k in kept if all(cost[k] < cost[j] for j in kept if j > k)]
-        while len(kept) > max(at_most, 1):
-            rises = cost[kept[1:]] / cost[kept[:-1]]
-            del kept[int(np.argmin(rises))]
         return self.pick(kept)
 
 
@@ -554,7 +549,7 @@ def catalogue_for(
     return_temperature_c: float,
     parameters: Parameters,
     *,
-    pressure_gradient_pa_per_m: float = 150.0,
+    pressure_gradient_pa_per_m: float,
     insulation_series: int = 2,
     catalogue: str = "en253",
 ) -> PipeCatalogue:

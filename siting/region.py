@@ -29,7 +29,8 @@ class CandidateSites:
     """Candidate data-centre sites.
 
     ``frame`` is indexed by ``site_id`` (text) and holds ``name``, ``status``, ``assumed`` (bool),
-    ``it_load_mw``, ``utilisation``, ``cooling`` (``air``, ``liquid`` or ``mixed``),
+    ``it_load_mw``, ``recoverable_heat_kw`` (counts where both are given), ``utilisation``,
+    ``cooling`` (``air``, ``liquid`` or ``mixed``),
     ``supply_temperature_c``, ``return_temperature_c``, ``recoverable_fraction``, ``cost_eur``,
     ``cost_per_mw_eur``, ``electricity_price_eur_per_mwh``, ``heat_price_eur_per_mwh``, ``group``,
     ``mandatory``, ``forbidden`` and a point ``geometry``. Missing numbers are NaN and take their
@@ -44,7 +45,8 @@ class DemandZones:
     """Heat-demand zones.
 
     ``frame`` is indexed by ``zone_id`` (text) and holds ``name``, ``annual_demand_mwh``,
-    ``peak_demand_kw``, ``floor_area_m2``, ``dwellings``, ``use``, ``connection_cost_eur``,
+    ``peak_demand_kw``, ``floor_area_m2``, ``dwellings``, ``buildings``, ``use``,
+    ``connection_cost_eur``,
     ``mandatory``, ``forbidden``, ``estimated`` (text: which figures were estimated and how, empty
     if none) and the original ``geometry`` (polygon or point). Missing optional numbers are NaN.
     """

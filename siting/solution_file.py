@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,13 @@ ADAPTER: TypeAdapter[Plan] = TypeAdapter(Plan)
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
-    """Return a plan as plain JSON values; an infinite gap is null."""
-    raw: dict[str, Any] = ADAPTER.dump_python(plan, mode="json")
-    if not math.isfinite(plan.proof.gap):
-        raw["proof"]["gap"] = None
-    return {"format": FORMAT, "version": VERSION, **raw}
+    """Return a plan as plain JSON values.
+
+    JSON has no infinite numbers: they are null, and ``not_finite`` says where and which.
+    """
+    not_finite: dict[str, str] = {}
+    raw = _finite(asdict(plan), "", not_finite)
+    return {"format": FORMAT, "version": VERSION, **raw, "not_finite": not_finite}
 
 
 def write_solution(plan: Plan, path: str | Path) -> None:
@@ -75,12 +79,44 @@ def read_solution(path: str | Path) -> Plan:
     return _plan(raw, path)
 
 
+def _finite(value: Any, place: str, not_finite: dict[str, str]) -> Any:
+    """Return a copy without infinite numbers; where they stood is added to ``not_finite``."""
+    if isinstance(value, Mapping):
+        inner = f"{place}." if place else ""
+        return {key: _finite(each, f"{inner}{key}", not_finite) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each, f"{place}.{at}", not_finite) for at, each in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        not_finite[place] = str(value)
+        return None
+    return value
+
+
+def _restore(raw: Any, not_finite: Any) -> None:
+    """Put infinite numbers back where they stood."""
+    for place, word in not_finite.items() if isinstance(not_finite, Mapping) else ():
+        *way, last = str(place).split(".")
+        holder = raw
+        for step in way:
+            holder = holder[int(step)] if isinstance(holder, list) else holder[step]
+        holder[int(last) if isinstance(holder, list) else last] = float(word)
+
+
 def _plan(raw: dict[str, Any], path: str | Path) -> Plan:
     """Return the plan that a parsed solution file holds."""
-    values = {key: value for key, value in raw.items() if key not in {"format", "version"}}
-    proof = values.get("proof")
-    if isinstance(proof, dict) and proof.get("gap", 0.0) is None:
-        values["proof"] = proof | {"gap": math.inf}
+    values = {
+        key: value for key, value in raw.items() if key not in {"format", "version", "not_finite"}
+    }
+    try:
+        _restore(values, raw.get("not_finite", {}))
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise InputError(
+            Fault(
+                "solution",
+                f"'{path}' not_finite names a place that is not there: {error}.",
+                "Give a file that 'siting solve' wrote.",
+            )
+        ) from error
     try:
         return ADAPTER.validate_python(values)
     except ValidationError as error:

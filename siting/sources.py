@@ -164,10 +164,11 @@ class CostSegment:
 
 
 def cooling_streams(
-    it_load_mw: float,
+    it_load_mw: float | None,
     cooling: str,
     parameters: Parameters,
     *,
+    recoverable_heat_mw: float | None = None,
     utilisation: float | None = None,
     recoverable_fraction: float | None = None,
     supply_temperature_c: float | None = None,
@@ -178,11 +179,14 @@ def cooling_streams(
     Parameters
     ----------
     it_load_mw
-        Nameplate IT power [MW].
+        Nameplate IT power; not used where the heat itself is stated [MW].
     cooling
         ``air``, ``liquid`` or ``mixed``.
     parameters
         Gives what is not stated.
+    recoverable_heat_mw
+        Heat that can be taken at the source's own temperature, over all streams, as a mean over the
+        year; taken as it is [MW].
     utilisation
         Mean IT load over nameplate [-].
     recoverable_fraction
@@ -202,8 +206,9 @@ def cooling_streams(
 
     Notes
     -----
-    ``Q = P_IT u f_rec a`` with a the availability of the recovery loop. Mixed cooling puts a share
-    of the IT power on a liquid loop and the rest on air, each with its own recoverable fraction.
+    ``Q = P_IT u f_rec a`` with a the availability of the recovery loop, or the stated heat. Mixed
+    cooling puts a share of the IT power on a liquid loop and the rest on air, each with its own
+    recoverable fraction; a stated heat splits alike.
 
     Examples
     --------
@@ -212,6 +217,9 @@ def cooling_streams(
     ...     print(stream.name, round(stream.source_mw, 4), stream.supply_temperature_c)
     liquid 3.024 55.0
     air 1.2096 28.0
+    >>> stated = cooling_streams(None, "air", load_parameters(), recoverable_heat_mw=6.4)
+    >>> stated[0].source_mw
+    6.4
     """
     if cooling not in COOLINGS:
         near = difflib.get_close_matches(cooling, COOLINGS, n=1, cutoff=0.0)[0]
@@ -219,20 +227,22 @@ def cooling_streams(
         raise InputError(
             Fault("sites", f"cooling '{cooling}' is not one of {known}.", f"Try '{near}'.")
         )
-    running = _positive(it_load_mw, "it_load_mw") * _share(
-        parameters.value("utilisation") if utilisation is None else utilisation, "utilisation"
-    )
     liquid = parameters.value("liquid_share_mixed")
     shares = {"air": {"air": 1.0}, "liquid": {"liquid": 1.0}}.get(
         cooling, {"liquid": liquid, "air": 1 - liquid}
     )
-    caught = _caught_shares(shares, recoverable_fraction, parameters)
+    fraction = recoverable_fraction if recoverable_heat_mw is None else None
+    caught = _caught_shares(shares, fraction, parameters)
+    if recoverable_heat_mw is None:
+        total = math.fsum(caught.values()) * _running_mw(it_load_mw, utilisation, parameters)
+    else:
+        total = _positive(recoverable_heat_mw, "recoverable_heat_mw")
     streams = []
     for position, (name, share) in enumerate(caught.items()):
         # Temperatures that are stated describe the warmest stream.
         stated = (supply_temperature_c, return_temperature_c) if position == 0 else (None, None)
         supply, back = _temperatures(name, *stated, parameters)
-        heat = running * share * parameters.value("recovery_availability")
+        heat = total * (share / math.fsum(caught.values()))
         streams.append(HeatStream(name, heat, supply, back))
     return tuple(streams)
 
@@ -769,6 +779,15 @@ def _log_mean_k(one_c: float, other_c: float) -> float:
     if math.isclose(one, other, rel_tol=1e-9):
         return (one + other) / 2
     return (one - other) / math.log(one / other)
+
+
+def _running_mw(
+    it_load_mw: float | None, utilisation: float | None, parameters: Parameters
+) -> float:
+    """Return the mean IT power in the hours in which the recovery loop runs, over the year [MW]."""
+    used = parameters.value("utilisation") if utilisation is None else utilisation
+    load = _positive(math.nan if it_load_mw is None else it_load_mw, "it_load_mw")
+    return load * _share(used, "utilisation") * parameters.value("recovery_availability")
 
 
 def _caught_shares(

@@ -411,19 +411,31 @@ def class_table(path: str | Path | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A column is missing, or ``pipe`` holds another word.
+        The table cannot be read, a column is missing, ``pipe`` holds another word, or a factor is
+        not above 0.
     """
     source = files("siting") / "defaults" / "street_classes.csv" if path is None else Path(path)
-    with source.open(encoding="utf-8") as text:
-        table = pd.read_csv(text, keep_default_na=False)
+    try:
+        with source.open(encoding="utf-8") as text:
+            table = pd.read_csv(text, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            Fault(
+                "streets",
+                f"table of street classes '{source.name}' cannot be read: {words}.",
+                "Correct `class_table` under [layers.streets]; it starts from the study file.",
+            )
+        ) from error
     lacking = [name for name in ("class", "pipe", "cost_factor") if name not in table]
-    if lacking or not table["pipe"].isin(["yes", "no", "forbidden"]).all():
+    sound = not lacking and table["pipe"].isin(["yes", "no", "forbidden"]).all()
+    if not sound or not (pd.to_numeric(table["cost_factor"], errors="coerce") > 0).all():
         raise InputError(
             Fault(
                 "streets",
                 f"table of street classes '{source.name}' needs the columns 'class', 'pipe' (yes,"
-                " no or forbidden) and 'cost_factor'.",
-                "Start from the packaged table.",
+                " no or forbidden) and 'cost_factor' (a number above 0).",
+                "Start from the packaged table, siting/defaults/street_classes.csv.",
             )
         )
     return table.set_index("class")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,19 +58,22 @@ class CheckResult:
 
     @property
     def counts(self) -> dict[str, float]:
-        """How much of everything there is."""
-        zones = self.region.zones.frame
+        """How much of everything there is; ``reached`` is what streets can connect."""
         edges = self.network.edges
+        reached = self.assembly.problem.zones
+        demand = self.region.zones.frame["annual_demand_mwh"]
         return {
             "sites": len(self.region.sites.frame),
-            "zones": len(zones),
+            "zones": len(demand),
             "streets": len(self.region.streets.frame),
-            "nodes": len(self.network.nodes),
+            "nodes": len(self.assembly.problem.nodes),
             "edges": len(edges),
-            "network_parts": int(self.network.nodes["part"].nunique()),
+            "network_parts": int(self.network.nodes["part"].max()) + 1,
             "street_length_km": float(edges.loc[edges["kind"] == "street", "length_m"].sum()) / 1e3,
-            "annual_demand_gwh": float(zones["annual_demand_mwh"].sum()) / 1e3,
-            "peak_demand_mw": float(zones["peak_demand_kw"].sum()) / 1e3,
+            "annual_demand_gwh": float(demand.sum()) / 1e3,
+            "reached_zones": len(reached),
+            "reached_demand_gwh": math.fsum(zone.heat_mwh for zone in reached) / 1e3,
+            "reached_peak_demand_mw": math.fsum(zone.peak_mw for zone in reached),
         }
 
 
@@ -184,9 +188,9 @@ class Study:
         VerificationError
             The plan does not agree with its inputs; nothing is written.
         """
-        from siting.outputs.files import _check_replaceable, write_run
+        from siting.outputs.files import check_replaceable, write_run
 
-        _check_replaceable(self.config.outputs.folder)
+        check_replaceable(self.config.outputs.folder)
         checked = self.check()
         plan = _solve(checked.assembly, self.config, progress, stop)
         run = _appraise(self.config, checked, plan)
@@ -232,12 +236,9 @@ def _number(value: float | None) -> str:
 
 def require_solver(name: str) -> None:
     """Raise a `SolverError` when a solver is not there."""
-    found = solvers_found()
-    if name not in found:
-        known = " or ".join(f"'{each}'" for each in found)
-        raise SolverError(
-            f"Solver '{name}' is not installed, or not known. Install it, or choose {known}."
-        )
+    from siting.solvers import registry
+
+    registry.require_solver(name)
 
 
 def _check_solver(name: str, faults: FaultLog) -> None:
@@ -250,9 +251,9 @@ def _check_solver(name: str, faults: FaultLog) -> None:
 
 def solvers_found() -> dict[str, str]:
     """Return name and version of each solver that a study can use here."""
-    from importlib.metadata import version
+    from siting.solvers.registry import describe_solvers
 
-    return {"highs": f"HiGHS {version('highspy')}, embedded"}
+    return describe_solvers()
 
 
 def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork:
@@ -264,6 +265,7 @@ def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork
         region,
         snap_tolerance_m=config.network.snap_tolerance_m,
         max_connection_m=config.network.max_connection_m,
+        max_site_connection_m=config.network.max_site_connection_m,
         connections_per_zone=config.network.connections_per_zone,
         log=faults,
     )

@@ -19,6 +19,7 @@ __all__ = [
     "FloatArray",
     "Number",
     "bar_from_pa",
+    "gj_from_mwh",
     "kelvin",
     "kw_from_mw",
     "kwh_from_mwh",
@@ -116,6 +117,17 @@ def kwh_from_mwh(energy_mwh: Number) -> Number:
     2500.0
     """
     return energy_mwh * 1e3
+
+
+def gj_from_mwh(energy_mwh: Number) -> Number:
+    """Return an energy in GJ.
+
+    Examples
+    --------
+    >>> gj_from_mwh(2.5)
+    9.0
+    """
+    return energy_mwh * 3.6
 
 
 def kelvin(temperature_c: Number) -> Number:

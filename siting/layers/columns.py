@@ -13,7 +13,15 @@ import pandas as pd
 
 from siting.errors import FaultLog, name_ids
 
-__all__ = ["Column", "check_mapping", "number_series", "read_columns", "read_ids", "source_of"]
+__all__ = [
+    "Column",
+    "check_mapping",
+    "near_words",
+    "number_series",
+    "read_columns",
+    "read_ids",
+    "source_of",
+]
 
 TRUE_WORDS = frozenset({"1", "1.0", "true", "t", "yes", "y"})
 FALSE_WORDS = frozenset({"0", "0.0", "false", "f", "no", "n", ""})
@@ -75,8 +83,10 @@ def read_ids(
     if twice:
         log.fault(
             kind,
-            f"{_count(twice, 'id')} in column '{source}' stand more than once: {name_ids(twice)}.",
-            "Give each feature its own id, or remove the copies.",
+            f"{_count(twice, 'id')} in column '{source}' stand{'s' * (len(twice) == 1)} more than"
+            f" once: {name_ids(twice)}.",
+            f"Remove the copies, map {column.name} to a column without any, or to 'fid' for the"
+            " number of the feature in its file.",
             twice,
         )
     found = ids.where(~lacking, pd.Series(numbers, index=ids.index))
@@ -90,7 +100,7 @@ def check_mapping(
     for name in sorted(set(mapping) - set(known)):
         log.fault(
             kind,
-            f"`columns` maps '{name}', which is not a column of ours{_near_words(name, known)}.",
+            f"`columns` maps '{name}', which is not a column of ours{near_words(name, known)}.",
             f"Correct `columns` under [layers.{kind}].",
         )
 
@@ -192,7 +202,7 @@ def source_of(
         log.fault(
             kind,
             f"column '{wanted}' (for {column.name}) is missing; the layer has"
-            f" {name_ids(names, shown=12)}{_near_words(wanted, names)}.",
+            f" {name_ids(names, shown=12)}{near_words(wanted, names)}.",
             f"Correct {column.name} in `columns` under [layers.{kind}].",
         )
         return None
@@ -204,13 +214,13 @@ def source_of(
         log.fault(
             kind,
             f"no column '{column.name}'; the layer has {name_ids(names, shown=12)}"
-            f"{_near_words(column.name, names)}.",
+            f"{near_words(column.name, names)}.",
             f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}.',
         )
     return None
 
 
-def _near_words(name: str, names: Sequence[str]) -> str:
+def near_words(name: str, names: Sequence[str]) -> str:
     """Return a near miss in words, if there is one."""
     by_lower = {each.lower(): each for each in sorted(names)}
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)

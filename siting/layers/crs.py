@@ -11,7 +11,9 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
+from siting.config import NetworkConfig
 from siting.errors import FaultLog
+from siting.region import Remark
 
 __all__ = ["check_extents", "in_crs", "with_crs", "working_crs"]
 
@@ -20,6 +22,7 @@ LARGEST_SITE_DISTANCE_M = 50_000.0
 SMALLEST_STREET_GAP_M = 1_000.0
 STRANGE_SCALE = 0.05
 ODD_SCALE = 0.01
+OUTSIDE_DEGREES = 3.0
 
 
 def with_crs(
@@ -52,19 +55,20 @@ def with_crs(
 def working_crs(
     stated: str | None, frames: Mapping[str, gpd.GeoDataFrame], log: FaultLog
 ) -> pyproj.CRS | None:
-    """Return the projected CRS to work in: the stated one, else the UTM zone of the data.
+    """Return the projected CRS to work in: the stated one, that of a layer, or the UTM zone.
 
     Parameters
     ----------
     stated
         From the study file.
     frames
-        The layers that have a CRS; zones are asked first, then sites, then streets.
+        The layers that have a CRS; zones are asked first, then sites, then streets. The CRS of a
+        layer is taken if it is in metres and true to scale.
     log
         Takes the faults of an unsuitable CRS.
     """
     known = [frames[kind] for kind in ("zones", "sites", "streets") if kind in frames]
-    known = [frame for frame in known if np.isfinite(frame.total_bounds).all()]
+    known = [frame for frame in known if _has_place(frame)]
     if stated is not None:
         crs = _parse("study", stated, "`crs` under [study]", log)
         if crs is None or not _is_metric(crs, log):
@@ -72,11 +76,27 @@ def working_crs(
         if known and not _is_true_to_scale(crs, known[0], log):
             return None
         return crs
-    return known[0].estimate_utm_crs() if known else None
+    for frame in known:
+        doubts = FaultLog()
+        sound = _is_metric(frame.crs, doubts) and _is_true_to_scale(frame.crs, frame, doubts)
+        if sound and not doubts.doubts:
+            return pyproj.CRS(frame.crs)
+    return pyproj.CRS(known[0].estimate_utm_crs()) if known else None
 
 
-def in_crs(kind: str, frame: gpd.GeoDataFrame, crs: pyproj.CRS, log: FaultLog) -> gpd.GeoDataFrame:
-    """Return a flat layer in the working CRS; coordinates it cannot hold are a fault."""
+def _has_place(frame: gpd.GeoDataFrame) -> bool:
+    """Return whether a layer lies somewhere on earth."""
+    bounds = frame.total_bounds
+    return bool(np.isfinite(bounds).all() and np.isfinite(_geographic(bounds, frame.crs)).all())
+
+
+def in_crs(
+    kind: str, frame: gpd.GeoDataFrame, crs: pyproj.CRS, log: FaultLog
+) -> tuple[gpd.GeoDataFrame, tuple[Remark, ...]]:
+    """Return a flat layer in the working CRS, and a remark if it was in another one.
+
+    Coordinates that the working CRS cannot hold are a fault.
+    """
     moved = frame.set_geometry(frame.geometry.force_2d()).to_crs(crs)
     lost = ~np.isfinite(moved.geometry.bounds).all(axis=1) & ~frame.geometry.isna()
     lost &= ~frame.geometry.is_empty
@@ -87,11 +107,14 @@ def in_crs(kind: str, frame: gpd.GeoDataFrame, crs: pyproj.CRS, log: FaultLog) -
             f" layer spans {_span(frame.total_bounds)} in {_name(frame.crs)}.",
             f"Check `crs` under [layers.{kind}] and [study].",
         )
-    return moved[~lost]
+    if frame.crs.equals(crs, ignore_axis_order=True):
+        return moved[~lost], ()
+    words = f"from {_name(frame.crs)} to {_name(crs)}"
+    return moved[~lost], (Remark(kind, "brought into the working CRS", len(moved), detail=words),)
 
 
 def check_extents(
-    frames: Mapping[str, gpd.GeoDataFrame], max_connection_m: float, log: FaultLog
+    frames: Mapping[str, gpd.GeoDataFrame], network: NetworkConfig, log: FaultLog
 ) -> None:
     """Report layers that lie apart, as they do when one has the wrong CRS."""
     boxes = {}
@@ -101,10 +124,12 @@ def check_extents(
             boxes[kind] = _geographic(bounds, frame.crs)
     allowed = {
         frozenset(("sites", "zones")): LARGEST_SITE_DISTANCE_M,
+        frozenset(("sites", "streets")): network.max_site_connection_m or network.max_connection_m,
+        frozenset(("streets", "zones")): network.max_connection_m,
     }
     for one, other in combinations(sorted(boxes), 2):
         gap = _distance_m(boxes[one], boxes[other])
-        limit = allowed.get(frozenset((one, other)), max(SMALLEST_STREET_GAP_M, max_connection_m))
+        limit = max(SMALLEST_STREET_GAP_M, allowed[frozenset((one, other))])
         if not gap <= limit:
             log.fault(
                 one,
@@ -129,18 +154,38 @@ def _parse(kind: str, text: str, where: str, log: FaultLog) -> pyproj.CRS | None
 
 
 def _is_in_range(kind: str, frame: gpd.GeoDataFrame, log: FaultLog) -> bool:
-    """Return whether longitudes and latitudes can be such."""
+    """Return whether the coordinates can be such of the CRS that the layer states."""
     bounds = frame.total_bounds
-    if not frame.crs.is_geographic or not np.isfinite(bounds).all():
+    if not np.isfinite(bounds).all():
         return True
-    if np.all(np.abs(bounds) <= (180.001, 90.001, 180.001, 90.001)):
-        return True
-    log.fault(
-        kind,
-        f"the layer states {_name(frame.crs)} (degrees), but its coordinates span {_span(bounds)}.",
-        f"They look projected. Set `crs` under [layers.{kind}] to the true one.",
+    cure = f"Set `crs` under [layers.{kind}] to the true one."
+    if frame.crs.is_geographic:
+        if np.all(np.abs(bounds) <= (180.001, 90.001, 180.001, 90.001)):
+            return True
+        words = f"(degrees), but its coordinates span {_span(bounds)}."
+        log.fault(
+            kind, f"the layer states {_name(frame.crs)} {words}", f"They look projected. {cure}"
+        )
+        return False
+    west, south, east, north = _geographic(bounds, frame.crs)
+    where = f"the layer states {_name(frame.crs)}, but its coordinates span {_span(bounds)}"
+    if not np.isfinite([west, south, east, north]).all():
+        degrees = np.all(np.abs(bounds) <= (180.0, 90.0, 180.0, 90.0))
+        looks = "They look like degrees" if degrees else "They may be those of another CRS"
+        log.fault(kind, f"{where}, which is nowhere in that CRS.", f"{looks}. {cure}")
+        return False
+    used = frame.crs.area_of_use
+    outside = used is not None and not shapely.box(*used.bounds).buffer(OUTSIDE_DEGREES).intersects(
+        shapely.box(west, south, east, north)
     )
-    return False
+    if outside:
+        log.doubt(
+            kind,
+            f"{where}; that is {_degrees((west, south, east, north))}, far outside the area of that"
+            f" CRS ({used.name.rstrip('.')}).",
+            cure,
+        )
+    return True
 
 
 def _is_metric(crs: pyproj.CRS, log: FaultLog) -> bool:
@@ -182,7 +227,10 @@ def _is_true_to_scale(crs: pyproj.CRS, frame: gpd.GeoDataFrame, log: FaultLog) -
 def _geographic(bounds: np.ndarray, crs: pyproj.CRS) -> tuple[float, float, float, float]:
     """Return bounds in degrees."""
     to_degrees = pyproj.Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
-    west, south, east, north = to_degrees.transform_bounds(*bounds)
+    try:
+        west, south, east, north = to_degrees.transform_bounds(*bounds)
+    except ProjError:
+        return np.nan, np.nan, np.nan, np.nan
     return west, south, east, north
 
 

@@ -27,6 +27,9 @@ COORDINATE_NAMES = (
     (("lon", "longitude", "lng", "long"), ("lat", "latitude"), "EPSG:4326"),
     (("x", "easting", "x_coord", "xcoord"), ("y", "northing", "y_coord", "ycoord"), None),
 )
+FID = "fid"
+"""Name under which a study may ask for the number that GDAL gives to each feature."""
+
 WKT_NAMES = ("wkt", "geometry", "geom")
 GDAL_ERRORS = (
     pyogrio.errors.DataSourceError,
@@ -103,7 +106,12 @@ def _open_gdal(
     layer = _choose_layer(kind, path, config.layer, names, log)
     if layer is None:
         return None
-    frame = pyogrio.read_dataframe(path, layer=layer, where=config.where, on_invalid="ignore")
+    by_fid = FID in config.columns.values()
+    frame = pyogrio.read_dataframe(
+        path, layer=layer, where=config.where, on_invalid="ignore", fid_as_index=by_fid
+    )
+    if by_fid:
+        frame = frame.drop(columns=FID, errors="ignore").reset_index(names=FID)
     if isinstance(frame, gpd.GeoDataFrame):
         return frame
     return _placed(kind, f"layer '{layer}' of '{path.name}'", frame, config, log)
@@ -267,6 +275,8 @@ def _report_unreadable(
     """Say that a file cannot be read, or that its filter is at fault."""
     words = words.splitlines()[0].split("; It might help")[0].rstrip(".")
     if (config.where and "where" in words.lower()) or "sql" in words.lower():
+        # SQLite repeats the whole query before it says what is wrong.
+        words = words.split(f"WHERE {config.where}: ")[-1]
         log.fault(
             kind,
             f"the filter where = \"{config.where}\" does not work on '{path.name}': {words}.",

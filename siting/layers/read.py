@@ -14,14 +14,14 @@ from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
 from siting.layers.files import open_layer
 from siting.layers.lines import line_frame, open_streets
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
-from siting.streets import street_frame
+from siting.streets import class_table, street_frame
 
 if TYPE_CHECKING:
     from siting.config import LayerConfig, StudyConfig
 
 __all__ = ["read_region"]
 
-PLACEHOLDER_CRS = "EPSG:4326"
+PLACEHOLDER_CRS = "EPSG:3857"
 Kept = tuple[gpd.GeoDataFrame, tuple[Remark, ...]]
 
 
@@ -39,15 +39,21 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
     -------
     The region. While the log holds faults it may lack features, or whole layers.
     """
-    frames, remarks = _open_all(config, log)
-    check_extents(frames, config.network.max_connection_m, log)
+    frames, placeless, remarks = _open_all(config, log)
+    check_extents(frames, config.network, log)
     crs = working_crs(config.study.crs, frames, log)
     if crs is None:
         # Faults stop the run; what the columns hold is still worth checking.
         crs = _any_metric_crs(frames)
         if not log.faults:
             log.fault("study", "no layer has a usable place.", "Check the layers.")
-    placed = {kind: in_crs(kind, frame, crs, log) for kind, frame in frames.items()}
+    placed: dict[str, gpd.GeoDataFrame] = {}
+    moves: list[Remark] = []
+    for kind, frame in frames.items():
+        placed[kind], moved = in_crs(kind, frame, crs, log)
+        moves.extend(moved)
+    for kind, frame in placeless.items():
+        _check_columns(kind, frame, config, crs, log)
     site_rows, site_remarks = _sites(placed.get("sites"), config, crs, log)
     zone_rows, zone_remarks = _zones(placed.get("zones"), config, crs, log)
     street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
@@ -57,21 +63,28 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
         sites=CandidateSites(site_rows),
         zones=DemandZones(zone_rows),
         streets=Streets(street_rows),
-        remarks=(_crs_remark(config, crs), *site_remarks, *zone_remarks, *remarks, *street_remarks),
+        remarks=(
+            _crs_remark(config, crs),
+            *moves,
+            *site_remarks,
+            *zone_remarks,
+            *remarks,
+            *street_remarks,
+        ),
     )
 
 
 def _open_all(
     config: StudyConfig, log: FaultLog
-) -> tuple[dict[str, gpd.GeoDataFrame], tuple[Remark, ...]]:
-    """Return the layers that could be read, have features and have a CRS."""
+) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, gpd.GeoDataFrame], tuple[Remark, ...]]:
+    """Return the layers that could be read and have features, with and without a sound CRS."""
     layers = config.layers
     found: dict[str, gpd.GeoDataFrame | None] = {
         "sites": _with_ids("sites", sites.ID, layers.sites, log),
         "zones": _with_ids("zones", zones.ID, layers.zones, log),
     }
     found["streets"], remarks = open_streets(layers.streets, config.folder, log)
-    frames = {}
+    frames, placeless = {}, {}
     for kind, frame in found.items():
         if frame is None:
             continue
@@ -80,9 +93,25 @@ def _open_all(
             _report_empty(kind, config_of_layer, log)
             continue
         placed = with_crs(kind, frame, config_of_layer.crs, log)
-        if placed is not None:
+        if placed is None:
+            placeless[kind] = frame
+        else:
             frames[kind] = placed
-    return frames, remarks
+    return frames, placeless, remarks
+
+
+def _check_columns(
+    kind: str, frame: gpd.GeoDataFrame, config: StudyConfig, crs: pyproj.CRS, log: FaultLog
+) -> None:
+    """Report what is wrong with the columns of a layer whose place is not known."""
+    somewhere = gpd.points_from_xy(range(len(frame)), [0.0] * len(frame), crs=crs)
+    standing = frame.set_crs(crs, allow_override=True).set_geometry(somewhere)
+    if kind == "sites":
+        sites.site_frame(standing, config.layers.sites.columns, log)
+    elif kind == "zones":
+        layer = config.layers.zones
+        unit = layer.demand_unit if layer.demand_unit in zones.MWH_PER_UNIT else "MWh"
+        zones.zone_frame(standing, layer.columns, unit, log)
 
 
 def _with_ids(
@@ -142,7 +171,8 @@ def _streets(
         return street_frame(gpd.GeoDataFrame(geometry=[], crs=crs))
     try:
         lines, remarks = line_frame(frame, config.layers.streets.columns, log)
-        streets, verdicts = street_frame(lines, surface=config.network.surface)
+        classes = class_table(config.layers.streets.class_table)
+        streets, verdicts = street_frame(lines, classes=classes, surface=config.network.surface)
     except InputError as error:
         log.faults.extend(error.faults)
         return street_frame(gpd.GeoDataFrame(geometry=[], crs=crs))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from siting.errors import FaultLog, name_ids
-from siting.layers.columns import Column, check_mapping, read_columns
+from siting.layers.columns import Column, check_mapping, near_words, read_columns, source_of
 from siting.layers.shapes import (
     AREAS,
     POINTS,
@@ -22,6 +22,7 @@ from siting.region import Remark
 
 __all__ = ["COLUMNS", "ID", "check_wishes", "site_frame"]
 
+SIZES = ("it_load_mw", "recoverable_heat_kw")
 ID = Column("site_id", synonyms=("id",), required=True)
 COLUMNS = (
     Column("name"),
@@ -31,10 +32,16 @@ COLUMNS = (
         "it_load_mw",
         "number",
         synonyms=("it_mw",),
-        required=True,
         low=0.0,
         high=2_000.0,
         hint="The load may be in kW. Give it in MW.",
+    ),
+    Column(
+        "recoverable_heat_kw",
+        "number",
+        low=0.0,
+        high=1_000_000.0,
+        hint="The heat may be in W, or that of a year. Give the mean power in kW.",
     ),
     Column(
         "utilisation",
@@ -80,7 +87,8 @@ def site_frame(
     names = ["x", "y", ID.name, *(column.name for column in COLUMNS)]
     check_mapping("sites", mapping, names, log)
     data = read_columns(frame, "sites", COLUMNS, mapping, log)
-    _check_size(data, log)
+    _check_size(frame, data, mapping, log)
+    _doubt_sizes(data, log)
     _check_temperatures(data, log)
     check_wishes("sites", data, log)
     shapes = present_shapes("sites", frame, log)
@@ -96,16 +104,58 @@ def site_frame(
     return sites, (read, *remarks)
 
 
-def _check_size(data: pd.DataFrame, log: FaultLog) -> None:
-    """Report sites without an IT load."""
-    lacking = data["it_load_mw"].isna() | (data["it_load_mw"] == 0)
-    already = any("it_load_mw" in each.message for each in log.faults)
-    if lacking.any() and not (already and lacking.all()):
+def _check_size(
+    frame: gpd.GeoDataFrame, data: pd.DataFrame, mapping: Mapping[str, str], log: FaultLog
+) -> None:
+    """Report sites with neither an IT load nor a heat output."""
+    columns = [column for column in COLUMNS if column.name in SIZES]
+    if not any(source_of(frame, "sites", each, mapping, FaultLog()) for each in columns):
+        if not any(name in mapping for name in SIZES):
+            names = [str(name) for name in frame.columns if name != "geometry"]
+            log.fault(
+                "sites",
+                "no column 'it_load_mw' (MW) nor 'recoverable_heat_kw' (kW); the layer has"
+                f" {name_ids(names, shown=12)}{near_words(SIZES[0], names)}.",
+                "Map one of them under [layers.sites], as in"
+                ' columns = {it_load_mw = "their name"}.',
+            )
+        return
+    lacking = ~(data[list(SIZES)] > 0).any(axis=1)
+    if lacking.any():
         ids = list(data.index[lacking])
         log.fault(
             "sites",
-            f"it_load_mw is missing or zero at {name_ids(ids)}; expected MW above 0.",
-            "Give the IT load at full build-out, or remove the site.",
+            f"it_load_mw is missing or zero at {name_ids(ids)}, and so is recoverable_heat_kw;"
+            " expected one of them above 0.",
+            "Give the IT load at full build-out in MW or the heat in kW, or leave these sites out"
+            " with `where`.",
+            ids,
+        )
+
+
+def _doubt_sizes(data: pd.DataFrame, log: FaultLog) -> None:
+    """Doubt heat outputs that do not fit the IT load, and shares that a stated heat overrules."""
+    stated = data["recoverable_heat_kw"] > 0
+    both = stated & (data["it_load_mw"] > 0)
+    ratio = (data["recoverable_heat_kw"] / 1000 / data["it_load_mw"]).where(both)
+    too_much = ratio > 1
+    if too_much.any():
+        ids = list(data.index[too_much])
+        log.doubt(
+            "sites",
+            f"recoverable_heat_kw is up to {ratio.max():.3g} times it_load_mw at {name_ids(ids)};"
+            " servers give no more heat than the power they take.",
+            "Check the units of both columns.",
+            ids,
+        )
+    unused = stated & data[["utilisation", "recoverable_fraction"]].notna().any(axis=1)
+    if unused.any():
+        ids = list(data.index[unused])
+        log.doubt(
+            "sites",
+            f"utilisation and recoverable_fraction are not used at {name_ids(ids)}, where"
+            " recoverable_heat_kw is given.",
+            "Leave one of the two ways empty.",
             ids,
         )
 
@@ -128,7 +178,7 @@ def check_wishes(kind: str, data: pd.DataFrame, log: FaultLog) -> None:
     both = data["mandatory"] & data["forbidden"]
     if both.any():
         ids = list(data.index[both])
-        log.fault(kind, f"{name_ids(ids)} are mandatory and forbidden.", "Choose one.", ids)
+        log.fault(kind, f"mandatory and forbidden at once: {name_ids(ids)}.", "Choose one.", ids)
 
 
 def _doubt_shared_places(shapes: gpd.GeoDataFrame, log: FaultLog) -> None:

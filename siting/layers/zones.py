@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -25,10 +25,20 @@ from siting.region import Remark
 
 __all__ = ["COLUMNS", "ID", "MWH_PER_UNIT", "zone_frame"]
 
-MWH_PER_UNIT: Mapping[str, float] = {"MWh": 1.0, "kWh": 1e-3, "GWh": 1e3, "GJ": 1 / 3.6}
+MWH_PER_UNIT: Mapping[str, float] = {
+    "MWh": 1.0, "kWh": 1e-3, "GWh": 1e3, "GJ": 1 / 3.6, "TJ": 1e3 / 3.6,
+}  # fmt: skip
+MWH_PER_M2_UNIT: Mapping[str, float] = {
+    "kWh/m2": 1e-3, "MWh/ha": 1e-4, "GWh/km2": 1e-3, "TJ/km2": 1e-3 / 3.6,
+}  # fmt: skip
+"""Units per ground area; the area of each zone makes them an amount [MWh per m² and unit]."""
+
 HOURS_PER_YEAR = 8760.0
 FEWEST_FULL_LOAD_HOURS_H = 100.0
-HIGHEST_DENSITY_MWH_PER_M2 = 2.0
+DENSE_MWH_PER_M2 = 2.0
+HIGHEST_DENSITY_MWH_PER_M2 = 10.0
+LARGE_POINT_MWH = 20_000.0
+MWH_PER_HOME = 10.0
 HIGHEST_FLOOR_DEMAND_MWH_PER_M2 = 1.0
 LARGEST_OVERLAP = 0.5
 MANY_TOO_DENSE = (
@@ -39,7 +49,10 @@ FEW_TOO_DENSE = (
     "The other zones look sound.",
     "Correct these figures, leave the zones out with `where`, or give floor_area_m2 for towers.",
 )
-UNIT_IN_NAME = re.compile(r"(?:^|[^a-z])([kmg]wh|gj|tj)(?:[^a-z]|$)", re.IGNORECASE)
+UNIT_IN_NAME = re.compile(
+    r"(?:^|[^a-z])([kmg]wh|gj|tj)(?:(?:_?per_?|_?/_?|_)(m2|ha|km2)(?:a|y|yr)?)?(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
 
 ID = Column("zone_id", synonyms=("id",), required=True)
 COLUMNS = (
@@ -60,6 +73,7 @@ COLUMNS = (
     ),
     Column("floor_area_m2", "number", low=0.0),
     Column("dwellings", "number", low=0.0),
+    Column("buildings", "number", synonyms=("n_buildings", "building_count"), low=0.0),
     Column("use"),
     Column("connection_cost_eur", "number", low=0.0),
     Column("mandatory", "flag"),
@@ -87,18 +101,21 @@ def zone_frame(
     names = ["x", "y", ID.name, "annual_demand_mwh", *(column.name for column in COLUMNS)]
     check_mapping("zones", mapping, names, log)
     data = read_columns(frame, "zones", COLUMNS, mapping, log)
+    shapes = present_shapes("zones", frame, log)
+    shapes = shapes_of_type("zones", shapes, POINTS | AREAS, "areas or points", log)
+    shapes, repairs = repaired_areas("zones", shapes, log)
     demand, source = _read_demand(frame, data, mapping, demand_unit, log)
+    if demand_unit in MWH_PER_M2_UNIT:
+        demand = _amount(demand, shapes, demand_unit, log)
     data.insert(1, "annual_demand_mwh", demand)
     data, estimates = _with_estimates(data, log)
     _check_demand(data, source, log)
     data = _with_peak(data)
     check_wishes("zones", data, log)
-    shapes = present_shapes("zones", frame, log)
-    shapes = shapes_of_type("zones", shapes, POINTS | AREAS, "areas or points", log)
-    shapes, repairs = repaired_areas("zones", shapes, log)
     data = data.loc[shapes.index]
     _check_full_load_hours(data, log)
     _check_density(data, shapes.geometry.area, log)
+    _doubt_large_points(data, shapes.geometry.area, log)
     _check_copies(shapes, log)
     _doubt_overlaps(shapes, log)
     data["name"] = data["name"].where(data["name"] != "", data.index.astype(object))
@@ -109,9 +126,28 @@ def zone_frame(
     return zones, (Remark("zones", "read zones", len(zones), detail=total), *repairs, *estimates)
 
 
+def _amount(
+    density: pd.Series, shapes: gpd.GeoDataFrame, demand_unit: str, log: FaultLog
+) -> pd.Series:
+    """Return the demand that a demand per area makes on the area of each zone [MWh/a]."""
+    area_m2 = shapes.geometry.area.reindex(density.index)
+    flat = (area_m2 == 0).to_numpy()
+    if flat.any():
+        ids = list(density.index[flat])
+        log.fault(
+            "zones",
+            f"{name_ids(ids)} are points, on which a demand in {demand_unit} is no amount.",
+            "Give areas, or the demand of each zone in MWh.",
+            ids,
+        )
+    # Zones whose shape is at fault are reported already; any amount will do for them.
+    amount: pd.Series = density * area_m2.fillna(1.0) * MWH_PER_M2_UNIT[demand_unit]
+    return amount
+
+
 def demand_column(demand_unit: str) -> Column:
     """Return the column of the annual demand in a unit."""
-    unit = demand_unit.lower()
+    unit = demand_unit.lower().replace("/", "_per_")
     synonyms = [f"{stem}_{unit}" for stem in ("annual_demand", "heat_demand", "demand")]
     return Column("annual_demand_mwh", "number", synonyms=tuple(synonyms))
 
@@ -123,7 +159,7 @@ def _read_demand(
     demand_unit: str,
     log: FaultLog,
 ) -> tuple[pd.Series, str]:
-    """Return the annual demand [MWh/a] and its name in the file.
+    """Return the annual demand [MWh/a, or the unit per area] and its name in the file.
 
     A name that states another unit is a fault.
     """
@@ -135,7 +171,7 @@ def _read_demand(
         needed = Column(column.name, required=True)
         source_of(frame, "zones", needed, mapping, log)
     found = read_columns(frame, "zones", (column,), _only(mapping, column.name), log)
-    return found[column.name] * MWH_PER_UNIT[demand_unit], source or column.name
+    return found[column.name] * MWH_PER_UNIT.get(demand_unit, 1.0), source or column.name
 
 
 def _only(mapping: Mapping[str, str], name: str) -> dict[str, str]:
@@ -146,19 +182,32 @@ def _only(mapping: Mapping[str, str], name: str) -> dict[str, str]:
 def _check_unit(source: str, demand_unit: str, log: FaultLog) -> None:
     """Compare the unit in the name of the demand column with the one stated."""
     found = UNIT_IN_NAME.search(source)
-    if found and found[1].lower() != demand_unit.lower():
-        log.fault(
-            "zones",
-            f"column '{source}' (annual_demand_mwh) names the unit {found[1]}, but demand_unit is"
-            f" {demand_unit}.",
-            f'Set demand_unit = "{_spelling(found[1])}" under [layers.zones], or rename the'
-            " column.",
-        )
+    if not found:
+        return
+    named = _spelling(found[1] + (f"/{found[2]}" if found[2] else ""))
+    if named == demand_unit:
+        return
+    known = [*MWH_PER_UNIT, *MWH_PER_M2_UNIT]
+    log.fault(
+        "zones",
+        f"column '{source}' (annual_demand_mwh) names the unit {named}, but demand_unit is"
+        f" {demand_unit}.",
+        f'Set demand_unit = "{named}" under [layers.zones], or map another column.'
+        if named in known
+        else f"Map a column in one of {', '.join(known)}, or rename it if its name is wrong.",
+    )
 
 
 def _spelling(unit: str) -> str:
-    """Return a unit as it is written in a study file."""
-    return next((each for each in MWH_PER_UNIT if each.lower() == unit.lower()), "MWh")
+    """Return a unit as it is written in a study file.
+
+    Examples
+    --------
+    >>> _spelling("tj/km2"), _spelling("KWH")
+    ('TJ/km2', 'kWh')
+    """
+    known = [*MWH_PER_UNIT, *MWH_PER_M2_UNIT]
+    return next((each for each in known if each.lower() == unit.lower()), unit)
 
 
 def _can_estimate(data: pd.DataFrame) -> pd.Series:
@@ -183,8 +232,8 @@ def _with_estimates(data: pd.DataFrame, log: FaultLog) -> tuple[pd.DataFrame, tu
     ids = list(known.index)
     log.doubt(
         "zones",
-        f"the annual demand of {len(ids):,} zones is estimated from floor area and use with"
-        f" figures of the Finnish building stock: {name_ids(ids)}.",
+        "annual demand is estimated from floor area and use with figures of the Finnish building"
+        f" stock: {len(ids):,} of {len(data):,} zones, {name_ids(ids)}.",
         "Give annual_demand_mwh where measured figures are at hand.",
         ids,
     )
@@ -254,30 +303,69 @@ def _check_full_load_hours(data: pd.DataFrame, log: FaultLog) -> None:
 
 
 def _check_density(data: pd.DataFrame, area_m2: pd.Series, log: FaultLog) -> None:
-    """Report demand that is too much for its ground or its floors."""
+    """Report demand that is too much for its ground or its floors.
+
+    Many dense zones are a wrong unit; a few may be towers, up to a point.
+    """
     demand, floors = data["annual_demand_mwh"], data["floor_area_m2"]
-    for area, limit, words in (
-        (floors.where(floors > 0), HIGHEST_FLOOR_DEMAND_MWH_PER_M2, "floor area"),
-        (
-            area_m2.where((area_m2 > 0) & ~(floors > 0)),
-            HIGHEST_DENSITY_MWH_PER_M2,
-            "ground (no floor_area_m2 is given)",
-        ),
-    ):
-        density = demand / area
-        wrong = density > limit
-        if wrong.any():
-            mostly = int(wrong.sum()) > 0.5 * int(density.notna().sum())
-            cause, cure = MANY_TOO_DENSE if mostly else FEW_TOO_DENSE
-            worst = str(density.idxmax())
-            log.fault(
-                "zones",
-                f"Zone '{worst}': annual_demand_mwh {demand[worst]:,.6g} on {area[worst]:,.0f}"
-                f" m2 of {words} is {density[worst]:,.3g} MWh/m2; more than {limit:g} is not"
-                f" believable.{_also(data.index[wrong], worst)} {cause}",
-                cure,
-                data.index[wrong],
-            )
+    on_floors = demand / floors.where(floors > 0)
+    _report_dense(
+        data, on_floors, floors, HIGHEST_FLOOR_DEMAND_MWH_PER_M2, "floor area", log.fault, log
+    )
+    on_ground = demand / area_m2.where((area_m2 > 0) & ~(floors > 0))
+    words = "ground (no floor_area_m2 is given)"
+    if _mostly(on_ground > DENSE_MWH_PER_M2, on_ground):
+        _report_dense(data, on_ground, area_m2, DENSE_MWH_PER_M2, words, log.fault, log)
+        return
+    unsound = on_ground > HIGHEST_DENSITY_MWH_PER_M2
+    _report_dense(data, on_ground, area_m2, HIGHEST_DENSITY_MWH_PER_M2, words, log.fault, log)
+    rest = on_ground.mask(unsound)
+    _report_dense(data, rest, area_m2, DENSE_MWH_PER_M2, words, log.doubt, log)
+
+
+def _mostly(wrong: pd.Series, known: pd.Series) -> bool:
+    """Return whether more than half of what is known is wrong."""
+    return int(wrong.sum()) > 0.5 * int(known.notna().sum())
+
+
+def _report_dense(
+    data: pd.DataFrame,
+    density: pd.Series,
+    area_m2: pd.Series,
+    limit: float,
+    words: str,
+    say: Callable[..., None],
+    log: FaultLog,
+) -> None:
+    """Say which zones need more than a limit per area, as a fault or a doubt."""
+    wrong = density > limit
+    if not wrong.any():
+        return
+    cause, cure = MANY_TOO_DENSE if _mostly(wrong, density) else FEW_TOO_DENSE
+    judged = "is not believable" if say == log.fault else "is rare, in towers at most"
+    worst, demand = str(density.idxmax()), data["annual_demand_mwh"]
+    say(
+        "zones",
+        f"Zone '{worst}': annual_demand_mwh {demand[worst]:,.6g} on {area_m2[worst]:,.0f} m2 of"
+        f" {words} is {density[worst]:,.3g} MWh/m2; more than {limit:g} {judged}."
+        f"{_also(data.index[wrong], worst)} {cause}",
+        cure,
+        data.index[wrong],
+    )
+
+
+def _doubt_large_points(data: pd.DataFrame, area_m2: pd.Series, log: FaultLog) -> None:
+    """Doubt the unit where most points need as much as a district."""
+    demand = data.loc[(area_m2 == 0) & ~(data["floor_area_m2"] > 0), "annual_demand_mwh"]
+    if demand.empty or not demand.median() > LARGE_POINT_MWH:
+        return
+    log.doubt(
+        "zones",
+        f"half of the points need {demand.median():,.0f} MWh/a or more, each as much as"
+        f" {demand.median() / MWH_PER_HOME:,.0f} homes. {MANY_TOO_DENSE[0]}",
+        'If so, set demand_unit = "kWh" under [layers.zones].',
+        demand.index[demand > LARGE_POINT_MWH],
+    )
 
 
 def _also(index: pd.Index, named: object = None) -> str:
@@ -299,7 +387,8 @@ def _doubt_overlaps(shapes: gpd.GeoDataFrame, log: FaultLog) -> None:
         ids = list(shapes.index[heavy])
         log.doubt(
             "zones",
-            f"{name_ids(ids)} lie in another zone by half or more.",
+            f"{name_ids(ids)} {'lies' if len(ids) == 1 else 'lie'} in another zone by half or"
+            " more.",
             "Check that no demand counts twice.",
             ids,
         )

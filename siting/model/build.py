@@ -25,8 +25,17 @@ class Model:
     expressions: Expressions
 
 
-def build_model(problem: Problem) -> Model:
-    """Return the model of a problem, one named piece after another."""
+def build_model(problem: Problem, *, source_rows: bool = True) -> Model:
+    """Return the model of a problem, one named piece after another.
+
+    Parameters
+    ----------
+    problem
+        The bare problem.
+    source_rows
+        Write down what a pipe may carry from each source. The search leaves these rows out and
+        adds the few that matter (`siting.optimise.slivers`).
+    """
     data = prepare(problem)
     program = pulp.LpProblem("siting", pulp.LpMinimize)
     variables = create_variables(program, data, annual=needs_annual_heat(data))
@@ -36,7 +45,8 @@ def build_model(problem: Problem) -> Model:
     c.constraint_installed_capacity(program, data, variables)
     c.constraint_one_trench(program, data, variables)
     c.constraint_pipe_capacity(program, data, variables)
-    c.constraint_pipe_capacity_by_source(program, data, variables)
+    if source_rows:
+        c.constraint_pipe_capacity_by_source(program, data, variables)
     c.constraint_heat_balance(program, data, variables)
     c.constraint_heat_balance_by_source(program, data, variables)
     c.constraint_base_within_peak(program, data, variables)
@@ -46,6 +56,8 @@ def build_model(problem: Problem) -> Model:
     c.constraint_pipe_leads_on(program, data, variables)
     if variables.annual_source:
         c.constraint_annual_balance(program, data, variables)
+        c.constraint_annual_pipe_capacity(program, data, variables)
+        c.constraint_annual_output(program, data, variables)
     c.constraint_mandatory_site(program, data, variables)
     c.constraint_number_of_sites(program, data, variables)
     c.constraint_number_of_zones(program, data, variables)

@@ -12,6 +12,8 @@ from siting.model.variables import Variables
 
 __all__ = [
     "constraint_annual_balance",
+    "constraint_annual_output",
+    "constraint_annual_pipe_capacity",
     "constraint_base_within_peak",
     "constraint_budget",
     "constraint_directed_cut",
@@ -36,7 +38,9 @@ __all__ = [
 Terms = list[tuple[pulp.LpVariable, float]]
 
 
-def linear(terms: Iterable[tuple[pulp.LpVariable, float]], constant: float = 0.0) -> pulp.LpAffineExpression:
+def linear(
+    terms: Iterable[tuple[pulp.LpVariable, float]], constant: float = 0.0
+) -> pulp.LpAffineExpression:
     """Return a linear expression; equal variables are added up."""
     total: dict[pulp.LpVariable, float] = {}
     for variable, factor in terms:
@@ -108,7 +112,7 @@ def constraint_pipe_capacity_by_source(
             terms: Terms = [(v.flow[a, c], 1.0)]
             for p, piece in enumerate(arc.pieces):
                 terms.append((v.pipe[a, p], -min(piece.high_mw, source.capacity_mw) / unit))
-            model += linear(terms) <= 0, f"pipe_capacity_a{a}_c{c}"
+            model += linear(terms) <= 0, f"pipe_capacity_by_source_a{a}_c{c}"
 
 
 def constraint_heat_balance(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
@@ -131,9 +135,7 @@ def constraint_heat_balance(model: pulp.LpProblem, data: ModelData, v: Variables
         model += linear(terms) == 0, f"heat_balance_n{n}"
 
 
-def constraint_heat_balance_by_source(
-    model: pulp.LpProblem, data: ModelData, v: Variables
-) -> None:
+def constraint_heat_balance_by_source(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
     """At each node, no more heat of one source leaves than arrives and is fed in there.
 
     What is missing is granted to zones or lost; the balance over all sources counts it.
@@ -147,7 +149,7 @@ def constraint_heat_balance_by_source(
             ]
             terms += [(v.flow[a, c], 1) for a in data.arcs_in.get(n, ())]
             terms += [(v.flow[a, c], -1) for a in data.arcs_out.get(n, ())]
-            model += linear(terms) >= 0, f"heat_balance_n{n}_c{c}"
+            model += linear(terms) >= 0, f"heat_balance_by_source_n{n}_c{c}"
 
 
 def constraint_base_within_peak(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
@@ -274,13 +276,22 @@ def constraint_annual_balance(model: pulp.LpProblem, data: ModelData, v: Variabl
             if z in v.heat:
                 terms.append((v.heat[z], -1))
         model += linear(terms) == 0, f"annual_balance_n{n}"
+
+
+def constraint_annual_pipe_capacity(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
+    """Over the year a pipe carries at most what its size carries in every hour."""
+    hours = data.problem.hours_per_a / data.scale.heat_mwh
     for a, arc in enumerate(data.arcs):
-        terms = [(v.annual_flow[a], 1.0)]
-        for p, piece in enumerate(arc.pieces):
-            terms.append((v.pipe[a, p], -hours * piece.high_mw / unit))
-        model += linear(terms) <= 0, f"annual_flow_a{a}"
+        terms: Terms = [(v.annual_flow[a], 1.0)]
+        terms += [(v.pipe[a, p], -hours * piece.high_mw) for p, piece in enumerate(arc.pieces)]
+        model += linear(terms) <= 0, f"annual_pipe_capacity_a{a}"
+
+
+def constraint_annual_output(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
+    """Over the year a site feeds in at most what is installed there, in every hour."""
+    hours = data.problem.hours_per_a * data.scale.power_mw / data.scale.heat_mwh
     for k, source in v.annual_source.items():
-        model += linear([(source, 1), (v.installed[k], -hours)]) <= 0, f"annual_source_o{k}"
+        model += linear([(source, 1), (v.installed[k], -hours)]) <= 0, f"annual_output_o{k}"
 
 
 def constraint_directed_cut(

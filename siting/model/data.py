@@ -132,7 +132,7 @@ def flow_limit(problem: Problem) -> float:
     lost = [max([size.loss_mw for size in e.sizes] or [e.loss_mw]) for e in problem.edges]
     growth = -math.fsum(math.log1p(-edge.loss_per_mw) for edge in problem.edges if not edge.sizes)
     demand = (math.fsum(wanted) + math.fsum(lost)) * math.exp(min(growth, 50.0))
-    return min(supply, demand) if wanted and math.fsum(wanted) > 0 else 0.0
+    return min(supply, demand)
 
 
 def _sources(problem: Problem, options: tuple[Option, ...]) -> tuple[Source, ...]:

@@ -55,7 +55,7 @@ def main_streets(mesh: Mesh) -> Bools:
     return main
 
 
-def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float) -> Links:
+def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float | Floats) -> Links:
     """Return up to ``count`` shortest connections from each place to different taps.
 
     Parameters
@@ -67,7 +67,7 @@ def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float
     count
         Candidate connections for each place.
     max_distance_m
-        Longest connection [m].
+        Longest connection, one for all places or one for each [m].
 
     Notes
     -----
@@ -76,15 +76,18 @@ def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float
     is_area = shapely.get_dimensions(shapes) == 2
     borders = np.where(is_area, shapely.boundary(shapes), shapes)
     ground = mesh.level == 0
+    most = np.broadcast_to(np.asarray(max_distance_m, dtype=float), (len(shapes),))
     found: list[tuple[Ints, Ints, Floats]] = []
     open_places = np.arange(len(shapes))
     for choice in (ground & main_streets(mesh), ground, np.ones(len(mesh), dtype=bool)):
         edges = np.flatnonzero(choice)
         wanted = 1 if count == 1 else count * SPARE_EDGES
         place, near, distance = _nearest(
-            mesh.line[edges], borders[open_places], wanted, max_distance_m
+            mesh.line[edges], borders[open_places], wanted, float(most.max(initial=0.0))
         )
-        found.append((open_places[place], edges[near], distance))
+        place = open_places[place]
+        inside = distance <= most[place]
+        found.append((place[inside], edges[near][inside], distance[inside]))
         open_places = np.setdiff1d(open_places, found[-1][0])
     place, edge, distance = (np.concatenate(column) for column in zip(*found, strict=True))
     return _distinct_links(mesh, borders, place, edge, distance, count)

@@ -44,6 +44,7 @@ def build_network(
     *,
     snap_tolerance_m: float = 1.0,
     max_connection_m: float = 200.0,
+    max_site_connection_m: float | None = None,
     connections_per_zone: int = 1,
     log: FaultLog,
 ) -> PipeNetwork:
@@ -55,8 +56,9 @@ def build_network(
         Sites, zones and streets in one projected CRS.
     snap_tolerance_m
         Largest gap between streets that is closed [m].
-    max_connection_m
-        Longest connection from a site or zone to a street [m].
+    max_connection_m, max_site_connection_m
+        Longest connection from a zone to a street, and from a site; the former for both if the
+        latter is absent [m].
     connections_per_zone
         Candidate connections offered to each site and zone.
     log
@@ -73,10 +75,10 @@ def build_network(
     if not len(mesh):
         log.fault("streets", "no street can carry a pipe.", "Check the street layer.")
         return _network(mesh, np.zeros(0, dtype=np.int64), places, region.crs, remarks)
-    links = find_links(
-        mesh, places.shape, count=connections_per_zone, max_distance_m=max_connection_m
-    )
-    _report_far_places(mesh, places, links, max_connection_m, log)
+    site_m = max_connection_m if max_site_connection_m is None else max_site_connection_m
+    most_m = np.where(places.is_site, site_m, max_connection_m)
+    links = find_links(mesh, places.shape, count=connections_per_zone, max_distance_m=most_m)
+    _report_far_places(mesh, places, links, most_m, log)
     mesh, node = add_links(mesh, links, places.centre, places.kind)
     connected = Remark(
         "network", "connected sites and zones", len(links.place), float(links.distance_m.sum())
@@ -132,7 +134,7 @@ def _usable_mesh(
 
 
 def _report_far_places(
-    mesh: Mesh, places: _Places, links: Links, max_connection_m: float, log: FaultLog
+    mesh: Mesh, places: _Places, links: Links, most_m: Floats, log: FaultLog
 ) -> None:
     """Report places with no street in reach: a fault for sites, a doubt for zones."""
     far = np.setdiff1d(np.arange(len(places.id)), links.place)
@@ -144,27 +146,29 @@ def _report_far_places(
     )
     away = np.full(len(far), np.inf)
     away[which] = distance
-    for each, metres in zip(far, away, strict=True):
-        if places.is_site[each]:
-            log.fault(
-                "sites",
-                f"site '{places.id[each]}' is {metres:,.0f} m from the nearest street;"
-                f" max_connection_m is {max_connection_m:,.0f}.",
-                "Move the site, add the street that leads to it, or raise max_connection_m under"
-                " [network].",
-                [places.id[each]],
-            )
-    zones = far[~places.is_site[far]]
-    if len(zones):
-        ids = places.names(zones)
-        nearest, farthest = away[~places.is_site[far]].min(), away[~places.is_site[far]].max()
-        log.doubt(
-            "zones",
-            f"{name_ids(ids)} are {nearest:,.0f} to {farthest:,.0f} m from the nearest street;"
-            f" max_connection_m is {max_connection_m:,.0f}. They cannot be served.",
-            "Add the streets that lead to them, or raise max_connection_m under [network].",
-            ids,
+    for kind, own in (("sites", places.is_site[far]), ("zones", ~places.is_site[far])):
+        if not own.any():
+            continue
+        ids = places.names(far[own])
+        option = "max_site_connection_m" if kind == "sites" else "max_connection_m"
+        words = (
+            f"{name_ids(ids)} {_span(away[own])} from the nearest street; the longest connection,"
+            f" {option}, is {most_m[far[own]][0]:,.0f} m."
         )
+        if kind == "sites":
+            cure = "Move the site, leave it out with `where`, add the street that leads to it"
+            log.fault(kind, words, f"{cure}, or raise {option} under [network].", ids)
+        else:
+            cure = "Add the streets that lead to them"
+            words += " They cannot be served."
+            log.doubt(kind, words, f"{cure}, or raise {option} under [network].", ids)
+
+
+def _span(away_m: Floats) -> str:
+    """Return how far some places are, with their verb."""
+    low, high = away_m.min(), away_m.max()
+    span = f"{low:,.0f}" if len(away_m) == 1 else f"{low:,.0f} to {high:,.0f}"
+    return f"{'is' if len(away_m) == 1 else 'are'} {span} m"
 
 
 def _keep_parts_in_use(
@@ -225,7 +229,8 @@ def _doubt_unreachable(
             km = float(length[np.unique(part[lost])].sum()) / 1000
             log.doubt(
                 kind,
-                f"{name_ids(ids)} sit on streets ({km:,.1f} km) that no {other} is connected to.",
+                f"{name_ids(ids)} {'sits' if len(ids) == 1 else 'sit'} on streets ({km:,.1f} km in"
+                f" all) that no {other} is connected to.",
                 "Check the street layer for gaps and for streets forbidden by their class, or raise"
                 " snap_tolerance_m under [network].",
                 ids,

@@ -4,13 +4,13 @@ At a price ``l`` [MWh/a per EUR] a plan is worth ``heat - l * capex``. For one s
 tree. Growing hangs every zone on the tree along its cheapest path; pruning then keeps the part of
 that tree which is worth most, by dynamic programming from the leaves. Pipe costs are straight lines
 around the flows of the last tree (slope scaling), and a price on the site's capacity keeps the flow
-within it. Every tree is settled and paid for exactly before it counts.
+within it. Several sites are added one after the other, the most valuable first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from siting.model import Model
+from siting.optimise.kernels import prune_tree, root_first
 from siting.optimise.settle import Draft
 from siting.problem import Edge
 from siting.solvers.outcome import FloatArray
@@ -25,22 +26,34 @@ from siting.solvers.outcome import FloatArray
 __all__ = ["Constructor", "Tree"]
 
 IntArray = NDArray[np.int64]
-ROUNDS = 6
-BISECTIONS = 18
+BoolArray = NDArray[np.bool_]
+ROUNDS = 8
+BISECTIONS = 20
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree grown from one option: its arcs, and the base capacity of each zone it serves [MW]."""
+    """A tree grown from one option: its arcs with their flow [MW], its zones with their base [MW].
+
+    ``worth`` is heat less price times investment [MWh/a].
+    """
 
     option: int
     arcs: dict[int, float]
     zones: dict[int, float]
     worth: float
+    edges: frozenset[int] = field(default=frozenset())
 
-    def draft(self) -> Draft:
-        """Return the tree as decisions."""
-        return Draft({self.option: sum(self.zones.values())}, dict(self.arcs), dict(self.zones))
+
+def draft_of(trees: Iterable[Tree]) -> Draft:
+    """Return several trees as the decisions of one plan."""
+    draft = Draft({}, {}, {})
+    for tree in trees:
+        draft.options[tree.option] = sum(tree.zones.values())
+        draft.arcs.update(tree.arcs)
+        draft.zones.update(tree.zones)
+    return draft
 
 
 class CostLines:
@@ -50,278 +63,308 @@ class CostLines:
     """
 
     def __init__(self, edges: tuple[Edge, ...], flow_limit_mw: float) -> None:
-        self.corners: list[tuple[FloatArray, FloatArray] | None] = []
-        self.fixed = np.zeros(len(edges))
-        self.slope = np.zeros(len(edges))
-        self.loss = np.array([e.sizes[0].loss_mw if e.sizes else e.loss_mw for e in edges])
-        self.most = np.array([_most(edge, flow_limit_mw) for edge in edges])
+        width = max((len(edge.sizes) for edge in edges), default=0) + 1
+        self.at = np.full((len(edges), width), np.inf)
+        self.cost = np.zeros((len(edges), width))
+        self.count = np.array([len(edge.sizes) for edge in edges], dtype=np.int64)
+        self.loss = np.zeros((len(edges), width))
         for k, edge in enumerate(edges):
-            if edge.sizes:
-                at = np.array([0.0, *(size.capacity_mw for size in edge.sizes)])
-                cost = np.array([edge.sizes[0].cost_eur, *(s.cost_eur for s in edge.sizes)])
-                self.corners.append((at, cost))
+            sizes = edge.sizes
+            self.at[k, 0] = 0.0
+            if sizes:
+                n = len(sizes)
+                self.at[k, 1 : n + 1] = [size.capacity_mw for size in sizes]
+                self.cost[k, : n + 1] = [sizes[0].cost_eur, *(size.cost_eur for size in sizes)]
+                self.cost[k, n + 1 :] = self.cost[k, n]
+                self.loss[k, : n + 1] = [sizes[0].loss_mw, *(size.loss_mw for size in sizes)]
+                self.loss[k, n + 1 :] = self.loss[k, n]
             else:
-                self.corners.append(None)
-                self.fixed[k], self.slope[k] = edge.cost_eur, edge.cost_per_mw_eur
+                self.loss[k] = edge.loss_mw
+        self.fixed = np.array([edge.cost_eur for edge in edges])
+        self.slope = np.array([edge.cost_per_mw_eur for edge in edges])
+        self.rows = np.arange(len(edges))
+        self.flow_limit_mw = flow_limit_mw
 
-    def around(self, flow_mw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return fixed cost [EUR] and slope [EUR/MW] of each edge around a flow [MW]."""
-        fixed, slope = self.fixed.copy(), self.slope.copy()
-        for k, corner in enumerate(self.corners):
-            if corner is None:
-                continue
-            at, cost = corner
-            i = int(np.clip(np.searchsorted(at, flow_mw[k]), 1, len(at) - 1))
-            low, high = max(i - 1, 0), min(i + 1, len(at) - 1)
-            slope[k] = (cost[high] - cost[low]) / max(at[high] - at[low], 1e-12)
-            here = float(np.interp(flow_mw[k], at, cost))
-            fixed[k] = max(here - slope[k] * flow_mw[k], cost[0] * 0.5)
-        return fixed, slope
+    def _size(self, flow_mw: FloatArray) -> IntArray:
+        place = (self.at < flow_mw[:, None] * (1 - TINY)).sum(axis=1)
+        return np.clip(place, 1, np.maximum(self.count, 1))
 
+    def around(self, flow_mw: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return fixed cost [EUR], slope [EUR/MW] and loss [MW] of each edge around a flow [MW]."""
+        i = self._size(flow_mw)
+        sized = self.count > 0
+        low, high = np.maximum(i - 1, 0), np.minimum(i + 1, np.maximum(self.count, 1))
+        width = self.at.shape[1] - 1
+        high = np.minimum(high, width)
+        rise = self.cost[self.rows, high] - self.cost[self.rows, low]
+        run = self.at[self.rows, high] - self.at[self.rows, low]
+        slope = np.where(sized & np.isfinite(run) & (run > 0), rise / np.maximum(run, TINY), 0.0)
+        i = np.minimum(i, width)
+        fixed = np.maximum(self.cost[self.rows, i] - slope * flow_mw, 0.5 * self.cost[:, 0])
+        return (
+            np.where(sized, fixed, self.fixed),
+            np.where(sized, slope, self.slope),
+            self.loss[self.rows, i],
+        )
 
-def _most(edge: Edge, flow_limit_mw: float) -> float:
-    if edge.sizes:
-        return min(edge.sizes[-1].capacity_mw, flow_limit_mw)
-    return flow_limit_mw if edge.capacity_mw is None else min(edge.capacity_mw, flow_limit_mw)
+    def pay(self, edge: int, flow_mw: float) -> float:
+        """Return the true cost of an edge at a flow [EUR]."""
+        if not self.count[edge]:
+            return float(self.fixed[edge] + self.slope[edge] * flow_mw)
+        i = int(np.searchsorted(self.at[edge, : self.count[edge] + 1], flow_mw * (1 - TINY)))
+        return float(self.cost[edge, min(max(i, 1), self.count[edge])])
 
 
 class Constructor:
-    """Grows trees for one model.
-
-    ``favour`` is how much cheaper each arc looks while growing (1 is its real cost), e.g. from a
-    relaxed solution; pruning always uses real cost.
-    """
+    """Grows trees for one model."""
 
     def __init__(self, model: Model, seed: int = 0) -> None:
         data = model.data
-        self.model, self.data = model, data
+        self.data = data
         self.rng = np.random.default_rng(seed)
         self.nodes = len(data.problem.nodes)
         self.tail = np.array([arc.tail for arc in data.arcs], dtype=np.int64)
         self.head = np.array([arc.head for arc in data.arcs], dtype=np.int64)
         self.edge = np.array([arc.edge for arc in data.arcs], dtype=np.int64)
+        self.key = self.tail * self.nodes + self.head
         self.lines = CostLines(data.problem.edges, data.flow_limit_mw)
         node_of = {name: k for k, name in enumerate(data.problem.nodes)}
         self.zone_ids = np.array(data.zones, dtype=np.int64)
         zones = [data.zone(z) for z in data.zones]
         self.zone_node = np.array([node_of[zone.node] for zone in zones], dtype=np.int64)
-        self.peak = np.array([zone.peak_mw for zone in zones])
-        self.heat = np.array([zone.heat_mwh for zone in zones])
         self.cost = np.array([zone.cost_eur for zone in zones])
         self.zone_loss = np.array([zone.loss_mw for zone in zones])
-        self.curves = _Curves([zone.load_curve for zone in zones], self.heat, self.peak)
+        heat = np.array([zone.heat_mwh for zone in zones])
+        peak = np.array([zone.peak_mw for zone in zones])
+        self.mandatory = np.array([zone.mandatory for zone in zones], dtype=bool)
+        self.curves = Curves([zone.load_curve for zone in zones], heat, peak)
+        self.typical_mw = float(np.median(peak)) * 0.3 if len(peak) else 1.0
+
+    # -- several sites --------------------------------------------------------------------------
+
+    def portfolio(
+        self,
+        price: float,
+        *,
+        most_sites: int | None = None,
+        favour: FloatArray | None = None,
+        shake: float = 0.0,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> list[Tree]:
+        """Return trees of several sites at a price, each worth something beside the others."""
+        chosen: list[Tree] = []
+        waiting = list(range(len(self.data.sources)))
+        ideas: dict[int, Tree | None] = {}
+        while waiting and not stop():
+            banned = {e for tree in chosen for e in tree.edges}
+            taken = {z for tree in chosen for z in tree.zones}
+            for c in waiting:
+                idea = ideas.get(c)
+                stale = c not in ideas or (
+                    idea is not None and (idea.edges & banned or taken & set(idea.zones))
+                )
+                if stale:
+                    ideas[c] = self.grow(
+                        c, price, banned_edges=banned, taken_zones=taken, favour=favour, shake=shake
+                    )
+            worth = {c: tree.worth for c in waiting if (tree := ideas[c]) is not None}
+            best = max(worth, key=lambda c: worth[c], default=None)
+            if best is None or worth[best] <= 0:
+                break
+            tree = ideas[best]
+            assert tree is not None
+            chosen.append(tree)
+            waiting.remove(best)
+            if most_sites is not None and len(chosen) >= most_sites:
+                break
+        return chosen
+
+    # -- one site -------------------------------------------------------------------------------
 
     def grow(
         self,
-        option: int,
+        source: int,
         price: float,
         *,
         banned_edges: set[int] | None = None,
         taken_zones: set[int] | None = None,
         favour: FloatArray | None = None,
-        rounds: int = ROUNDS,
         shake: float = 0.0,
         accept: Callable[[Tree], None] | None = None,
     ) -> Tree | None:
-        """Return the best tree found for one option at a price [MWh/a per EUR], or None.
+        """Return the best tree found for one source at a price [MWh/a per EUR], or None.
 
-        ``accept`` is called with every tree on the way, so that it can be paid for exactly.
+        ``favour`` is how much cheaper each arc looks while growing; pruning uses real cost.
+        ``accept`` is called with every tree on the way.
         """
+        if not len(self.tail):
+            return None
         usable = np.ones(len(self.tail), dtype=bool)
         if banned_edges:
             usable &= ~np.isin(self.edge, np.fromiter(banned_edges, dtype=np.int64))
         free = np.ones(len(self.zone_ids), dtype=bool)
         if taken_zones:
             free &= ~np.isin(self.zone_ids, np.fromiter(taken_zones, dtype=np.int64))
-        flow = np.full(len(self.lines.most), 0.3 * self._typical_flow())
         best: Tree | None = None
-        kept: set[int] = set()
-        for _ in range(rounds):
-            parent = self._hang_zones(option, kept, flow, price, usable, favour, shake)
-            tree = self._prune(option, parent, flow, price, free)
-            if tree is None:
-                break
-            if accept is not None:
-                accept(tree)
-            if best is None or tree.worth > best.worth:
-                best = tree
-            before, kept = kept, set(tree.arcs)
-            used = np.array([self.edge[a] for a in tree.arcs], dtype=np.int64)
-            flow[used] = list(tree.arcs.values())
-            if kept == before:
-                break
+        for option in self._starting_options(source):
+            flow = np.full(len(self.lines.fixed), self.typical_mw)
+            kept: dict[int, float] = {}
+            for _ in range(ROUNDS):
+                parent = self._hang(option, kept, flow, usable, favour, shake)
+                tree = self._prune(option, parent, flow, price, free)
+                if tree is None:
+                    break
+                if accept is not None:
+                    accept(tree)
+                if best is None or tree.worth > best.worth:
+                    best = tree
+                before, kept = kept, tree.arcs
+                flow = np.full(len(flow), self.typical_mw)
+                for a, entering in kept.items():
+                    flow[self.edge[a]] = entering
+                option = self._best_option(source, sum(tree.zones.values()))
+                if not shake and set(kept) == set(before):
+                    break
         return best
 
-    def _typical_flow(self) -> float:
-        return float(np.median(self.peak)) if len(self.peak) else 1.0
+    def _starting_options(self, source: int) -> list[int]:
+        """Return the option that gives most, and the one that is cheapest when nearly full."""
+        options = self.data.sources[source].options
+        largest = max(options, key=lambda k: self.data.options[k].capacity_mw)
+        cheap = self._best_option(source, 0.5 * self.data.options[largest].capacity_mw)
+        return list(dict.fromkeys((cheap, largest)))
 
-    def _hang_zones(
+    def _best_option(self, source: int, output_mw: float) -> int:
+        """Return the cheapest option that gives an output [MW]."""
+        options = self.data.sources[source].options
+        able = [k for k in options if self.data.options[k].capacity_mw >= output_mw]
+        return min(
+            able or options,
+            key=lambda k: self.data.options[k].option.cost_eur
+            + self.data.options[k].option.cost_per_mw_eur * output_mw,
+        )
+
+    def _hang(
         self,
         option: int,
-        kept: set[int],
+        kept: dict[int, float],
         flow: FloatArray,
-        price: float,
-        usable: NDArray[np.bool_],
+        usable: BoolArray,
         favour: FloatArray | None,
         shake: float,
     ) -> IntArray:
-        """Return, for each node, the arc by which it hangs on the tree (-1 for none)."""
-        del price
-        fixed, slope = self.lines.around(flow)
-        weight = (fixed + slope * self._typical_flow())[self.edge]
+        """Return, for each node, the arc by which it hangs on the tree so far (-1 for none)."""
+        fixed, slope, _ = self.lines.around(flow)
+        weight = (fixed + slope * self.typical_mw)[self.edge]
         if favour is not None:
             weight = weight * favour
         if shake:
             weight = weight * self.rng.uniform(1 - shake, 1 + shake, len(weight))
-        arcs = np.flatnonzero(usable)
-        key = self.tail[arcs] * self.nodes + self.head[arcs]
-        order = np.lexsort((weight[arcs], key))
-        first = np.unique(key[order], return_index=True)[1]
-        arcs = arcs[order][first]
-        start = self.data.options[option].node
         if kept:
-            inside = np.fromiter(kept, dtype=np.int64)
-            weight[inside] = 1e-9
-        graph = sparse.csr_array(
-            (np.maximum(weight[arcs], 1e-9), (self.tail[arcs], self.head[arcs])),
+            weight[np.fromiter(kept, dtype=np.int64)] = 0.0
+        arcs = np.flatnonzero(usable)
+        order = np.lexsort((weight[arcs], self.key[arcs]))
+        keys, first = np.unique(self.key[arcs][order], return_index=True)
+        arcs = arcs[order][first]
+        graph = sparse.csr_matrix(
+            (np.maximum(weight[arcs], 1e-6), (self.tail[arcs], self.head[arcs])),
             shape=(self.nodes, self.nodes),
         )
-        _, before = csgraph.dijkstra(
-            sparse.csr_matrix(graph), indices=start, return_predecessors=True
-        )
-        arc_of = dict(zip((self.tail[arcs] * self.nodes + self.head[arcs]).tolist(), arcs.tolist(), strict=True))
+        start = self.data.options[option].node
+        _, before = csgraph.dijkstra(graph, indices=start, return_predecessors=True)
         parent = np.full(self.nodes, -1, dtype=np.int64)
-        for node in np.flatnonzero(before >= 0):
-            parent[node] = arc_of[int(before[node]) * self.nodes + int(node)]
+        reached = np.flatnonzero(before >= 0)
+        place = np.searchsorted(keys, before[reached].astype(np.int64) * self.nodes + reached)
+        parent[reached] = arcs[place]
         return parent
 
     def _prune(
-        self, option: int, parent: IntArray, flow: FloatArray, price: float, free: NDArray[np.bool_]
+        self, option: int, parent: IntArray, flow: FloatArray, price: float, free: BoolArray
     ) -> Tree | None:
         """Return the part of a hanging tree that is worth most within the option's capacity."""
-        root = self.data.options[option].node
-        each = self.data.options[option].option
-        order = self._root_first(parent, root)
-        fixed, slope = self.lines.around(flow)
+        each = self.data.options[option]
+        hangs = parent >= 0
+        above = np.where(hangs, self.tail[parent], -1)
+        order = root_first(above, each.node)
+        fixed, slope, loss = self.lines.around(flow)
+        pipe = np.where(hangs, self.edge[parent], 0)
         slopes = np.zeros(self.nodes)
         for node in order[1:]:
-            arc = parent[node]
-            slopes[node] = slopes[self.tail[arc]] + slope[self.edge[arc]]
+            slopes[node] = slopes[above[node]] + slope[pipe[node]]
         reached = np.zeros(self.nodes, dtype=bool)
         reached[order] = True
         open_zone = free & reached[self.zone_node]
-        per_mw = price * (each.cost_per_mw_eur + slopes[self.zone_node])
-        cost = price * fixed
+        per_mw = price * (each.option.cost_per_mw_eur + slopes[self.zone_node])
 
-        def chosen(scarcity: float) -> tuple[list[int], FloatArray, FloatArray, float]:
+        def chosen(scarcity: float) -> tuple[BoolArray, BoolArray, FloatArray, float]:
             base, gain = self.curves.best(per_mw + scarcity)
             gain = gain - price * self.cost - (per_mw + scarcity) * self.zone_loss
-            gain = np.where(open_zone, gain, -np.inf)
-            return self._best_subtree(order, parent, root, gain, base, cost, scarcity)
+            gain = np.where(self.mandatory, np.maximum(gain, 1e9), gain)
+            positive = open_zone & (gain > 0)
+            at_node = np.bincount(self.zone_node[positive], gain[positive], self.nodes)
+            cost = np.where(hangs, price * fixed[pipe] + scarcity * loss[pipe], 0.0)
+            inside, _ = prune_tree(order, above, at_node, cost)
+            taken = positive & inside[self.zone_node]
+            lost = float(loss[pipe[inside & hangs]].sum())
+            return inside, taken, base, float((base + self.zone_loss)[taken].sum()) + lost
 
-        capacity = self.data.options[option].capacity_mw
-        nodes, taken, base, needed = chosen(0.0)
-        if needed > capacity:
-            low, high = 0.0, float(8760.0)
+        inside, taken, base, needed = chosen(0.0)
+        if needed > each.capacity_mw:
+            low, high = 0.0, 10_000.0
+            fitting = None
             for _ in range(BISECTIONS):
                 middle = (low + high) / 2
                 trial = chosen(middle)
-                if trial[3] > capacity:
+                if trial[3] > each.capacity_mw:
                     low = middle
                 else:
-                    high, (nodes, taken, base, needed) = middle, trial
-            if needed > capacity:
+                    high, fitting = middle, trial
+            if fitting is None:
                 return None
+            inside, taken, base, needed = fitting
         if not taken.any():
             return None
-        return self._tree(option, parent, root, nodes, taken > 0, base, price, fixed, capacity)
-
-    def _root_first(self, parent: IntArray, root: int) -> list[int]:
-        """Return the nodes of a hanging tree, each after the node it hangs on."""
-        children: dict[int, list[int]] = {}
-        for node in np.flatnonzero(parent >= 0).tolist():
-            children.setdefault(int(self.tail[parent[node]]), []).append(node)
-        order = [root]
-        for node in order:
-            order += children.get(node, ())
-        return order
-
-    def _best_subtree(
-        self,
-        order: list[int],
-        parent: IntArray,
-        root: int,
-        gain: FloatArray,
-        base: FloatArray,
-        cost: FloatArray,
-        scarcity: float,
-    ) -> tuple[list[int], FloatArray, FloatArray, float]:
-        """Return nodes kept, zones taken, their base capacity, and the capacity needed [MW]."""
-        worth = np.zeros(self.nodes)
-        positive = gain > 0
-        np.add.at(worth, self.zone_node[positive], gain[positive])
-        keep = np.zeros(self.nodes, dtype=bool)
-        for node in reversed(order[1:]):
-            arc = parent[node]
-            e = self.edge[arc]
-            net = worth[node] - cost[e] - scarcity * self.lines.loss[e]
-            if net > 0:
-                keep[node] = True
-                worth[self.tail[arc]] += net
-        keep[root] = True
-        kept = [root]
-        lost = 0.0
-        inside = np.zeros(self.nodes, dtype=bool)
-        inside[root] = True
-        for node in order[1:]:
-            if keep[node] and inside[self.tail[parent[node]]]:
-                inside[node] = True
-                kept.append(node)
-                lost += self.lines.loss[self.edge[parent[node]]]
-        taken = positive & inside[self.zone_node]
-        needed = float((base + self.zone_loss)[taken].sum()) + lost
-        return kept, taken.astype(float), base, needed
+        kept = order[inside[order]]
+        return self._tree(option, parent, kept, taken, base, price)
 
     def _tree(
         self,
         option: int,
         parent: IntArray,
-        root: int,
-        nodes: list[int],
-        taken: NDArray[np.bool_],
+        kept: IntArray,
+        taken: BoolArray,
         base: FloatArray,
         price: float,
-        fixed: FloatArray,
-        capacity: float,
     ) -> Tree:
-        """Return the tree with its flows, the capacity filled up where it pays."""
-        need = np.zeros(self.nodes)
-        np.add.at(need, self.zone_node[taken], (base + self.zone_loss)[taken])
+        """Return a pruned tree with its flows and its true worth."""
+        need = np.bincount(self.zone_node[taken], (base + self.zone_loss)[taken], self.nodes)
         arcs: dict[int, float] = {}
-        for node in reversed(nodes[1:]):
-            arc = int(parent[node])
-            entering = need[node] + self.lines.loss[self.edge[arc]]
-            arcs[arc] = float(entering)
-            need[self.tail[arc]] += entering
-        zones = {int(self.zone_ids[i]): float(base[i]) for i in np.flatnonzero(taken)}
-        heat = float(self.curves.heat_at(base)[taken].sum())
+        capex = 0.0
+        for node in kept[:0:-1]:
+            a = int(parent[node])
+            e = int(self.edge[a])
+            entering = float(need[node]) + self._loss(e, float(need[node]))
+            arcs[a] = entering
+            capex += self.lines.pay(e, entering)
+            need[self.tail[a]] += entering
         each = self.data.options[option].option
-        capex = each.cost_eur + each.cost_per_mw_eur * need[root] + float(self.cost[taken].sum())
-        capex += sum(self._pipe_cost(int(self.edge[a]), f) for a, f in arcs.items())
-        del fixed, capacity
-        return Tree(option, arcs, zones, heat - price * capex)
+        root = self.data.options[option].node
+        capex += each.cost_eur + each.cost_per_mw_eur * float(need[root])
+        capex += float(self.cost[taken].sum())
+        heat = float(self.curves.heat_at(base)[taken].sum())
+        zones = {int(self.zone_ids[i]): float(base[i]) for i in np.flatnonzero(taken)}
+        edges = frozenset(int(self.edge[a]) for a in arcs)
+        return Tree(option, arcs, zones, heat - price * capex, edges)
 
-    def _pipe_cost(self, edge: int, flow_mw: float) -> float:
-        item = self.data.problem.edges[edge]
-        for size in item.sizes:
-            if size.capacity_mw >= flow_mw:
-                return size.cost_eur
-        if item.sizes:
-            return item.sizes[-1].cost_eur
-        return item.cost_eur + item.cost_per_mw_eur * flow_mw
+    def _loss(self, edge: int, flow_mw: float) -> float:
+        count = int(self.lines.count[edge])
+        if not count:
+            return float(self.lines.loss[edge, 0])
+        i = int(np.searchsorted(self.lines.at[edge, : count + 1], flow_mw * (1 - TINY)))
+        return float(self.lines.loss[edge, min(max(i, 1), count)])
 
 
-class _Curves:
+class Curves:
     """Load-duration curves of all zones as padded arrays: steps of base capacity and of heat."""
 
     def __init__(
@@ -348,7 +391,6 @@ class _Curves:
         """Return the annual heat that a base capacity delivers [MWh/a]."""
         before = np.cumsum(self.step_mw, axis=1) - self.step_mw
         left = np.clip(base_mw[:, None] - before, 0.0, self.step_mw)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(self.step_mw > 0, left / self.step_mw, 0.0)
+        share = left / np.maximum(self.step_mw, TINY)
         total: FloatArray = (self.step_heat * share).sum(axis=1)
         return np.where(self.whole, self.step_heat.sum(axis=1), total)

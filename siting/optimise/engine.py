@@ -1,4 +1,4 @@
-"""Bound and solve one model at a given linear objective, with directed cuts found on the way."""
+"""Bound and solve one model at a given linear objective, with rows found on the way."""
 
 from __future__ import annotations
 
@@ -7,16 +7,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siting.model import Model
+from siting.model import Model, build_model
 from siting.optimise.cuts import CutFinder
 from siting.optimise.progress import Watch
+from siting.optimise.slivers import DownstreamFinder, SourceFinder
+from siting.problem import Problem
 from siting.solvers.compiled import CompiledModel, Rows, compile_model
-from siting.solvers.highs import HighsLp, HighsMip, MipSettings
+from siting.solvers.highs import HighsLp, MipSettings
 from siting.solvers.outcome import Ending, FloatArray, Outcome
+from siting.solvers.registry import mip_solver
 
-__all__ = ["Engine", "MipCall"]
+__all__ = ["Engine", "MipCall", "SolverChoice"]
 
-SLACK = 1e-6
+
+@dataclass(frozen=True)
+class SolverChoice:
+    """Which solver runs the integer programs, with how many threads (0: its choice) and seed."""
+
+    name: str = "highs"
+    threads: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,92 +38,140 @@ class MipCall:
     gap_absolute: float = 1e-9
     start: FloatArray | None = None
     seconds: float = 1e9
-    upper: FloatArray | None = None
     on_values: Callable[[FloatArray], bool] | None = None
     on_bound: Callable[[float], None] | None = None
 
 
 class Engine:
-    """One model with its relaxation, its cuts and its solver.
+    """One model with its relaxation, the rows found so far and its solver.
 
     Costs are vectors over the compiled variables and are minimised.
     """
 
-    def __init__(self, model: Model, watch: Watch, *, threads: int = 0, seed: int = 0) -> None:
-        self.model, self.watch = model, watch
-        self.compiled: CompiledModel = compile_model(model.program)
-        self.finder = CutFinder(model, self.compiled)
-        self.relaxation = HighsLp(self.compiled, threads=threads, seed=seed)
-        self.threads, self.seed = threads, seed
-        self.cuts: Rows | None = None
-        self.heat = self.compiled.vector(model.expressions.heat)
-        self.capex = self.compiled.vector(model.expressions.capex)
-        self.net_value = self.compiled.vector(model.expressions.net_value)
+    def __init__(self, problem: Problem, watch: Watch, solver: SolverChoice) -> None:
+        self.watch, self.solver = watch, solver
+        self.model: Model = build_model(problem, source_rows=False)
+        self.compiled: CompiledModel = compile_model(self.model.program)
+        self.cuts = CutFinder(self.model, self.compiled)
+        self.sources = SourceFinder(self.model, self.compiled)
+        self.downstream = DownstreamFinder(self.model, self.compiled)
+        self.relaxation = HighsLp(self.compiled, threads=solver.threads, seed=solver.seed)
+        self.found: Rows | None = None
+        self.heat = self.compiled.vector(self.model.expressions.heat)
+        self.capex = self.compiled.vector(self.model.expressions.capex)
+        self.net_value = self.compiled.vector(self.model.expressions.net_value)
 
     def relax(
-        self, cost: FloatArray, *, rounds: int = 40, enough: float | None = None
+        self,
+        cost: FloatArray,
+        *,
+        rounds: int = 60,
+        enough: float | None = None,
+        seconds: float = 1e9,
+        slivers: bool = True,
+        on_round: Callable[[float], None] | None = None,
     ) -> Outcome:
-        """Minimise over the relaxation, adding violated cuts until they no longer help.
+        """Minimise over the relaxation, adding violated rows until they no longer help.
 
-        ``enough`` ends the rounds as soon as the bound reaches it.
+        Parameters
+        ----------
+        cost
+            One coefficient for each variable.
+        rounds, seconds
+            Limits on the effort.
+        enough
+            The rounds end as soon as the bound reaches this.
+        slivers
+            Also look for rows against pipes too large for the zones behind them.
+        on_round
+            Called with the bound of each round.
         """
-        outcome = self.relaxation.solve(cost, time_limit_s=self.watch.left_s)
+        until = self.watch.seconds + min(seconds, self.watch.left_s)
+        outcome = self._relaxed(cost, until)
         stalled = 0
         for _ in range(rounds):
-            if outcome.values is None or self.watch.is_over:
+            if outcome.values is None:
                 break
+            if on_round is not None:
+                on_round(outcome.bound)
             if enough is not None and outcome.bound >= enough:
                 break
-            cuts = self.finder.find(outcome.values)
-            if not cuts:
+            if self.watch.is_stopped or self.watch.seconds > until:
                 break
-            self._add(self.finder.rows(cuts))
-            before = outcome.bound
-            outcome = self.relaxation.solve(cost, time_limit_s=self.watch.left_s)
-            stalled = stalled + 1 if outcome.bound - before < 1e-4 * abs(before) + 1e-9 else 0
-            if stalled >= 3:
+            count = self._separate(outcome.values, slivers=slivers and stalled < 4)
+            if not count:
+                break
+            better = self._relaxed(cost, until)
+            if better.values is None:
+                break
+            small = better.bound - outcome.bound < 2e-4 * abs(outcome.bound) + 1e-9
+            stalled = stalled + 1 if small else 0
+            outcome = better
+            if stalled >= 6:
                 break
         return outcome
 
+    def _relaxed(self, cost: FloatArray, until: float) -> Outcome:
+        left = max(until - self.watch.seconds, 0.05)
+        return self.relaxation.solve(cost, time_limit_s=left, stop=self.watch.stop)
+
+    def _separate(self, values: FloatArray, *, slivers: bool) -> int:
+        """Add violated rows; the dear search for slivers runs when the others are nearly done."""
+        count = 0
+        cuts = self.cuts.find(values)
+        if cuts:
+            self._add(self.cuts.rows(cuts))
+            count += len(cuts)
+        rows = self.sources.find(values)
+        if rows is not None:
+            self._add(rows)
+            count += len(rows.lower)
+        if slivers and count < 60:
+            rows = self.downstream.find(values)
+            if rows is not None:
+                self._add(rows)
+                count += len(rows.lower)
+        return count
+
     def _add(self, rows: Rows) -> None:
         self.relaxation.add_rows(rows)
-        self.cuts = rows if self.cuts is None else Rows.stack([self.cuts, rows])
+        self.found = rows if self.found is None else Rows.stack([self.found, rows])
 
-    def tight_cuts(self, values: FloatArray | None) -> Rows | None:
-        """Return the cuts that a relaxed solution meets without slack."""
-        if self.cuts is None or values is None:
-            return self.cuts
-        tight = self.cuts.matrix @ values <= self.cuts.lower + 0.05
+    def tight_rows(self, values: FloatArray | None) -> Rows | None:
+        """Return the rows found so far that a relaxed solution meets without slack."""
+        if self.found is None or values is None:
+            return self.found
+        tight = self.found.matrix @ values <= self.found.lower + 1e-3
         if not tight.any():
             return None
-        return Rows(self.cuts.matrix[tight], self.cuts.lower[tight], self.cuts.upper[tight])
+        return Rows(self.found.matrix[tight], self.found.lower[tight], self.found.upper[tight])
 
-    def solve(self, call: MipCall, *, rows: Rows | None) -> Outcome:
+    def solve(self, call: MipCall, *, rows: Rows | None = None) -> Outcome:
         """Minimise over integer points, repeating while a plan leaves a zone unconnected."""
+        until = self.watch.seconds + min(call.seconds, self.watch.left_s)
+        solver = mip_solver(self.solver.name, self.model.program, self.compiled)
         while True:
             settings = MipSettings(
-                time_limit_s=min(call.seconds, self.watch.left_s),
+                time_limit_s=max(until - self.watch.seconds, 0.05),
                 gap_relative=call.gap_relative,
                 gap_absolute=call.gap_absolute,
-                threads=self.threads,
-                seed=self.seed,
+                threads=self.solver.threads,
+                seed=self.solver.seed,
                 start=call.start,
                 stop=self.watch.stop,
                 on_progress=_listener(call),
                 on_improvement=_improver(call),
             )
-            outcome = HighsMip(self.compiled).solve(
-                call.cost, settings, extra=rows, upper=call.upper
-            )
+            outcome = solver.solve(call.cost, settings, extra=rows)
             if outcome.values is None:
                 return outcome
-            missing = self.finder.unreached(outcome.values)
+            missing = self.cuts.unreached(outcome.values)
             if not missing:
                 return outcome
-            new = self.finder.rows(missing)
+            new = self.cuts.rows(missing)
             self._add(new)
             rows = new if rows is None else Rows.stack([rows, new])
-            if self.watch.is_over:
+            if self.watch.is_stopped or self.watch.seconds > until:
                 return replace(outcome, ending=Ending.TIME_LIMIT, values=None, objective=np.inf)
 
 

@@ -99,7 +99,6 @@ def relative_gap(incumbent: float | None, bound: float | None) -> float:
     """
     if incumbent is None or bound is None:
         return float("inf")
-    distance = abs(bound - incumbent)
-    if distance == 0:
+    if bound == incumbent:  # also where both are infinite: heat without any investment
         return 0.0
-    return distance / abs(incumbent) if incumbent else float("inf")
+    return abs(bound - incumbent) / abs(incumbent) if incumbent else float("inf")

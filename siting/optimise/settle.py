@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,9 +39,7 @@ def read_draft(model: Model, compiled: CompiledModel, values: FloatArray) -> Dra
     data, v = model.data, model.variables
     at = {name: float(value) for name, value in zip(compiled.names, values, strict=True)}
     options = {
-        k: at[v.installed[k].name] * data.scale.power_mw
-        for k in v.open
-        if at[v.open[k].name] > 0.5
+        k: at[v.installed[k].name] * data.scale.power_mw for k in v.open if at[v.open[k].name] > 0.5
     }
     arcs = {
         a: sum(at[v.flow[a, c].name] for c in range(len(data.sources))) * data.scale.power_mw
@@ -63,10 +61,14 @@ def settle(model: Model, draft: Draft) -> Solution | None:
     Flows are worked out from the zones towards the sites. Each pipe gets the smallest size that
     carries its flow. Where several pipes feed one node, they share in the draft's proportions.
     """
+    draft = replace(draft, arcs=_without_cold_pipes(model, draft))
     arcs = _useful_arcs(model, draft)
+    if not _reaches_all_zones(model, draft, arcs):
+        return None
     order = _upstream_order(model, arcs)
-    if order is None:  # heat would circle: keep one way to each node
-        arcs = _tree_arcs(model, draft, arcs)
+    if order is None:  # heat would circle
+        draft = replace(draft, arcs=_without_circles(model, draft, arcs))
+        arcs = _useful_arcs(model, draft)
         order = _upstream_order(model, arcs)
     if order is None:
         return None
@@ -118,6 +120,13 @@ def _useful_arcs(model: Model, draft: Draft) -> set[int]:
     return below & above
 
 
+def _reaches_all_zones(model: Model, draft: Draft, arcs: set[int]) -> bool:
+    """Whether the arcs lead from open sites to every connected zone, even one without a peak."""
+    reached = {model.data.options[k].node for k in draft.options}
+    reached |= {model.data.arcs[a].head for a in arcs}
+    return all(_node_position(model, model.data.zone(z).node) in reached for z in draft.zones)
+
+
 def _spread(starts: set[int], steps: dict[int, list[tuple[int, int]]]) -> set[int]:
     """Return the arcs met on the way from some nodes."""
     seen, stack, met = set(starts), list(starts), set()
@@ -128,6 +137,62 @@ def _spread(starts: set[int], steps: dict[int, list[tuple[int, int]]]) -> set[in
                 seen.add(node)
                 stack.append(node)
     return met
+
+
+def _without_cold_pipes(model: Model, draft: Draft) -> dict[int, float]:
+    """Return the flow of each arc without pipes that less enters than they lose.
+
+    A balance at nodes allows them where other heat arrives at their end; they only cost.
+    """
+    flows = dict(draft.arcs)
+    edges = model.data.problem.edges
+    for a, flow in draft.arcs.items():
+        if _arriving_flow(edges[model.data.arcs[a].edge], flow) < -1e-9:
+            if _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
+                del flows[a]
+    return flows
+
+
+def _without_circles(model: Model, draft: Draft, arcs: set[int]) -> dict[int, float]:
+    """Return the flow of each arc without heat that runs in circles.
+
+    The least flow of a circle is taken off all its arcs, and an arc that is left without flow is
+    dropped, if all zones can still be reached. If not, one way to each node is kept.
+    """
+    flows = {a: draft.arcs[a] for a in arcs}
+    while circle := _circle(model, set(flows)):
+        least = min(flows[a] for a in circle)
+        flows |= {a: flows[a] - least for a in circle}
+        rest = ((a, _usable(model, draft, flows, a)) for a in circle if flows[a] <= 1e-12)
+        dropped = next((a for a, left in rest if _reaches_all_zones(model, draft, left)), None)
+        if dropped is None:
+            return {a: flows[a] for a in _tree_arcs(model, draft, set(flows))}
+        del flows[dropped]
+    return flows
+
+
+def _usable(model: Model, draft: Draft, flows: dict[int, float], without: int) -> set[int]:
+    """Return the arcs that still lie on a way from a site to a zone when one is left out."""
+    left = {a: flow for a, flow in flows.items() if a != without}
+    return _useful_arcs(model, replace(draft, arcs=left))
+
+
+def _circle(model: Model, arcs: set[int]) -> list[int]:
+    """Return arcs that lead back to where they start, or none."""
+    into: dict[int, list[int]] = defaultdict(list)
+    for a in sorted(arcs):
+        into[model.data.arcs[a].head].append(a)
+    left = set(arcs)
+    while ends := {a for a in left if not any(b in left for b in into[model.data.arcs[a].tail])}:
+        left -= ends  # what nothing feeds is in no circle
+    if not left:
+        return []
+    way = [min(left)]
+    while True:
+        before = next(b for b in into[model.data.arcs[way[-1]].tail] if b in left)
+        if before in way:
+            return way[way.index(before) :]
+        way.append(before)
 
 
 def _tree_arcs(model: Model, draft: Draft, arcs: set[int]) -> set[int]:
@@ -216,7 +281,7 @@ def _solution(
             data.options[k].option.id,
             installed.get(k, 0.0),
         )
-        for k in sorted(draft.options)
+        for k in _working_options(model, draft, flows, installed)
     )
     pipes = tuple(
         PipeFlow(
@@ -235,11 +300,28 @@ def _solution(
     return Solution(sites, pipes, zones)
 
 
+def _working_options(
+    model: Model,
+    draft: Draft,
+    flows: dict[int, tuple[float, PipeSize | None]],
+    installed: dict[int, float],
+) -> list[int]:
+    """Return the opened options without those that feed nothing and that no limit asks for."""
+    data = model.data
+    used = {data.arcs[a].tail for a in flows}
+    used |= {_node_position(model, data.zone(z).node) for z in draft.zones}
+    kept, idle = [], []
+    for k in sorted(draft.options):
+        site = data.problem.sites[data.options[k].site]
+        works = installed.get(k, 0.0) > 0 or data.options[k].node in used
+        (kept if works or site.mandatory else idle).append(k)
+    missing = (data.problem.limits.min_sites or 0) - len(kept)
+    return sorted(kept + idle[: max(missing, 0)])
+
+
 def fits(problem: Problem, solution: Solution, tolerance: float = 1e-6) -> bool:
     """Whether capacities of sites and pipes hold; the limits are checked where money is known."""
-    options = {
-        (site.id, option.id): option for site in problem.sites for option in site.choices
-    }
+    options = {(site.id, option.id): option for site in problem.sites for option in site.choices}
     for opened in solution.sites:
         capacity = options[opened.site, opened.option].capacity_mw
         if capacity is not None and opened.capacity_mw > capacity * (1 + tolerance) + 1e-12:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from siting.appraisal import Appraisal, proof_words
-from siting.config import StudyConfig
+from siting.config import StudyConfig, network_settings, relative_path, settings_of
 from siting.errors import Fault, InputError
 from siting.outputs.frames import Keys, PlanFrames
-from siting.outputs.maps import write_map
+from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.tables import write_geopackage
 from siting.plan import Plan
@@ -28,8 +28,17 @@ from siting.problem import write_problem
 from siting.region import Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
+from siting.streets import is_osm
 
-__all__ = ["Checked", "FinishedRun", "read_plan", "replaced_folder", "write_run"]
+__all__ = [
+    "Checked",
+    "FinishedRun",
+    "attribution_of",
+    "check_replaceable",
+    "read_plan",
+    "replaced_folder",
+    "write_run",
+]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -130,11 +139,24 @@ def write_run(
     return folder
 
 
+def attribution_of(config: StudyConfig) -> str:
+    """Return who made the layers, as the study says; OpenStreetMap where its streets are read."""
+    streets = config.layers.streets
+    if config.study.attribution is not None:
+        return config.study.attribution
+    from_osm = streets.source == "osmnx" or (streets.path is not None and is_osm(streets.path))
+    return OSM_ATTRIBUTION if from_osm else ""
+
+
 def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     """Write every result of a run but its log and manifest."""
     head = run.config.study
     kpis = run.appraisal.kpis()
-    titles = {"title": head.name, "question": head.description}
+    titles = {
+        "title": head.name,
+        "question": head.description,
+        "attribution": attribution_of(run.config),
+    }
     write_map(
         run.frames,
         run.appraisal,
@@ -150,6 +172,7 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         run.plan,
         work / "report.html",
         parameters=run.checked.parameters,
+        settings=network_settings(run.config.network),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,
@@ -176,12 +199,13 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "proof": proof_words(proof),
         "seed": run.config.solver.seed,
         "solver": proof.solver,
-        "study_file": _relative(study, folder),
+        "study_file": relative_path(study, folder),
         "study_text": study.read_text(encoding="utf-8") if study.is_file() else None,
-        "settings": json.loads(
-            run.config.model_dump_json(exclude={"layers": True, "outputs": True})
-        ),
-        "inputs": {_relative(path, study.parent): _sha256(path) for path in _inputs(run.config)},
+        "settings": settings_of(run.config),
+        "attribution": attribution_of(run.config),
+        "inputs": {
+            relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
+        },
         "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
@@ -197,14 +221,6 @@ def _inputs(config: StudyConfig) -> list[Path]:
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """Return a path as seen from a folder; its name alone if they share no drive."""
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:
-        return path.name
 
 
 def _sha256(path: Path) -> str:
@@ -239,7 +255,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     InputError
         ``folder`` holds files but is no run folder, or cannot be written.
     """
-    _check_replaceable(folder)
+    check_replaceable(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
@@ -253,9 +269,20 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Refuse to replace anything that is not a run folder."""
+def check_replaceable(folder: Path) -> None:
+    """Refuse to replace anything that is not a run folder.
+
+    Raises
+    ------
+    InputError
+        ``folder`` is a file, holds files but is no run folder, or lies where nothing may be
+        written.
+    """
     if not folder.exists():
+        # Said now, not after minutes of search.
+        above = next((each for each in folder.absolute().parents if each.exists()), None)
+        if above is None or not above.is_dir() or not os.access(above, os.W_OK):
+            raise _cannot_write(folder, PermissionError(13, f"'{above}' may not be written to"))
         return
     if not folder.is_dir():
         fault = Fault("study", f"'{folder.name}' is a file; a run needs a folder.", "Name another.")

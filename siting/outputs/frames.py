@@ -23,7 +23,7 @@ from siting.solution import Status
 
 __all__ = ["Keys", "PlanFrames", "check_same_plan", "plan_facts", "plan_frames"]
 
-NOT_ATTACHED = "no connection to a street"
+NOT_ATTACHED = "out of reach of the streets"
 NO_SITE = "no connection to any site"
 NO_ZONE = "no connection to any zone"
 LEFT_OUT = {
@@ -35,8 +35,9 @@ LEFT_OUT = {
 NOT_IN_BEST = "not in the best plan found"
 
 SITE_COLUMNS = [
-    "site_id", "name", "chosen", "reason", "option", "it_load_mw", "cooling", "assumed",
-    "capacity_mw", "max_capacity_mw", "heat_mwh", "electricity_mwh", "cop", "cost_eur",
+    "site_id", "name", "chosen", "reason", "option", "it_load_mw",
+    "recoverable_heat_kw", "cooling", "assumed", "capacity_mw", "max_capacity_mw", "heat_mwh",
+    "electricity_mwh", "cop", "cost_eur",
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
@@ -235,6 +236,7 @@ def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 ),
                 "option": got.option if got else "",
                 "it_load_mw": _number(given.get("it_load_mw")),
+                "recoverable_heat_kw": _number(given.get("recoverable_heat_kw")),
                 "cooling": _text(given.get("cooling")),
                 "assumed": _flag(region.sites.frame, site_id, "assumed"),
                 "capacity_mw": got.capacity_mw if got else 0.0,

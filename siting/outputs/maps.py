@@ -69,7 +69,7 @@ def write_map(
     title: str,
     question: str = "",
     tiles: bool = False,
-    attribution: str = OSM_ATTRIBUTION,
+    attribution: str = "",
 ) -> Path:
     """Write the map of a plan as one page that loads nothing from outside, see `build_map`.
 
@@ -104,7 +104,7 @@ def build_map(
     title: str,
     question: str = "",
     tiles: bool = False,
-    attribution: str = OSM_ATTRIBUTION,
+    attribution: str = "",
 ) -> folium.Map:
     """Return the map of a plan, for a notebook or to save.
 
@@ -118,7 +118,7 @@ def build_map(
         Whether to put a base map from the internet below; it steps aside where there is none,
         and it tells the tile server which place is looked at.
     attribution
-        Who made the streets.
+        Who made the layers; empty to name nobody.
 
     Raises
     ------
@@ -354,7 +354,8 @@ def _site_facts(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     return [
         _facts(
             id=row["site_id"], name=row["name"], chosen=bool(row["chosen"]), reason=row["reason"],
-            option=row["option"], it_load_mw=row["it_load_mw"], cooling=row["cooling"],
+            option=row["option"], it_load_mw=row["it_load_mw"],
+            given_kw=row["recoverable_heat_kw"], cooling=row["cooling"],
             assumed=bool(row["assumed"]), capacity_mw=row["capacity_mw"],
             most_mw=row["max_capacity_mw"], heat_mwh=row["heat_mwh"],
             power_mwh=row["electricity_mwh"], cop=row["cop"], cost_eur=row["cost_eur"],

@@ -27,6 +27,7 @@ __all__ = ["Assumption", "component_name", "headline_table", "report_html", "wri
 
 MAP_WIDTH = 1000.0
 MAP_HEIGHT = 760.0
+SURROUNDINGS = 0.15
 UNITS = {
     "heat_per_euro": "kWh/a per EUR",
     "max_heat": "MWh/a",
@@ -49,8 +50,8 @@ class Assumption(Protocol):
         """Name, with its unit where it has one."""
 
     @property
-    def value(self) -> float:
-        """The figure that was used."""
+    def value(self) -> float | str:
+        """The figure or word that was used."""
 
     @property
     def unit(self) -> str:
@@ -98,10 +99,11 @@ def report_html(
     title: str,
     question: str = "",
     parameters: Mapping[str, Assumption] | None = None,
+    settings: Iterable[Assumption] = (),
     remarks: Iterable[Remark] = (),
     doubts: Iterable[Fault] = (),
     created: datetime | None = None,
-    attribution: str = "© OpenStreetMap contributors",
+    attribution: str = "",
 ) -> str:
     """Return the report of a plan.
 
@@ -111,14 +113,14 @@ def report_html(
         The layers and key figures of the plan, and the plan.
     title, question
         What heads the report.
-    parameters
-        The figures that the plan rests on.
+    parameters, settings
+        The figures that the plan rests on: the parameter table, and how the network is run.
     remarks, doubts
         What was repaired, estimated or dropped in the layers, and what looked odd.
     created
         When the plan was made.
     attribution
-        Who made the streets.
+        Who made the layers.
     """
     check_same_plan(frames, appraisal, plan)
     chosen = frames.sites["chosen"].astype(bool)
@@ -141,7 +143,9 @@ def report_html(
             frames.zones[frames.zones["served"].astype(bool)].nlargest(15, "heat_mwh")
         ),
         method=_method(plan),
-        parameters=sorted((parameters or {}).values(), key=lambda each: not each.overridden),
+        parameters=sorted(
+            [*settings, *(parameters or {}).values()], key=lambda each: not each.overridden
+        ),
         estimates=_estimates(frames),
         estimated_zones=int((frames.zones["estimated"] != "").sum()),
         doubts=[str(doubt) for doubt in doubts],
@@ -320,16 +324,29 @@ class _Frame:
 
     @classmethod
     def of(cls, frames: PlanFrames) -> _Frame | None:
-        """Return a frame around sites, zones and pipes."""
-        layers = [each for each in (frames.sites, frames.zones, frames.pipes) if len(each)]
-        if not layers:
+        """Return a frame around what is built with its surroundings, or around everything."""
+        built = [
+            frames.pipes,
+            frames.sites[frames.sites["chosen"].astype(bool)],
+            frames.zones[frames.zones["served"].astype(bool)],
+        ]
+        every = [frames.sites, frames.zones, frames.pipes]
+        box = _box(built)
+        box = _box(every) if box is None else box
+        if box is None:
             return None
-        boxes = np.array([each.total_bounds for each in layers])
-        west, south = np.nanmin(boxes[:, :2], axis=0) - 30.0
-        east, north = np.nanmax(boxes[:, 2:], axis=0) + 30.0
+        west, south, east, north = box
+        margin = max(SURROUNDINGS * max(east - west, north - south), 30.0)
+        west, south, east, north = west - margin, south - margin, east + margin, north + margin
         scale = min(MAP_WIDTH / (east - west), MAP_HEIGHT / (north - south))
         west -= (MAP_WIDTH / scale - (east - west)) / 2
         return cls(west, north, scale, float((north - south) * scale))
+
+    @property
+    def window(self) -> Any:
+        """The ground that the drawing shows."""
+        wide, high = MAP_WIDTH / self.scale, self.height / self.scale
+        return shapely.box(self.west, self.north - high, self.west + wide, self.north)
 
     def to_page(self, xy: Any) -> Any:
         """Return coordinates of the drawing."""
@@ -341,11 +358,22 @@ class _Frame:
         return [(float(x), float(y)) for x, y in page]
 
 
+def _box(layers: list[Any]) -> tuple[float, float, float, float] | None:
+    """Return the bounds of several layers together, if there is anything in them."""
+    boxes = np.array([each.total_bounds for each in layers if len(each)])
+    if not len(boxes):
+        return None
+    west, south = np.nanmin(boxes[:, :2], axis=0)
+    east, north = np.nanmax(boxes[:, 2:], axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
 def _path(
     frame: _Frame, layer: Any, *, fill: str = "none", stroke: str, width: float
 ) -> dict[str, Any]:
     """Return all shapes of a layer as one path."""
     shapes = np.asarray(layer.geometry.array)
+    shapes = shapes[shapely.intersects(shapes, frame.window)]
     points = shapely.get_dimensions(shapes) == 0
     shapes[points] = shapely.buffer(shapes[points], 4 / frame.scale)
     parts = shapely.get_parts(shapely.simplify(shapes, 0.6 / frame.scale))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from siting.appraisal import Appraisal, gap_percent, proof_words
 
@@ -18,6 +20,7 @@ __all__ = [
     "proof_meaning",
     "ratio_words",
     "sentence",
+    "site_size",
 ]
 
 NOTHING = "–"
@@ -133,6 +136,23 @@ def headline_table(appraisal: Appraisal) -> list[tuple[str, str]]:
         ("Electricity for heat pumps", heat(a.electricity_mwh)),
         ("Proof", proof_words(a.proof)),
     ]
+
+
+def site_size(site: Mapping[str, Any]) -> str:
+    """Return how large a site is: the heat that is stated for it, else its IT load.
+
+    Examples
+    --------
+    >>> site_size({"it_load_mw": 12.0, "recoverable_heat_kw": math.nan})
+    '12 MW IT load'
+    >>> site_size({"it_load_mw": math.nan, "recoverable_heat_kw": 6_400.0})
+    '6.4 MW heat'
+    """
+    stated_kw = site["recoverable_heat_kw"]
+    if not math.isnan(stated_kw):
+        return f"{figure(stated_kw / 1000)} MW heat"
+    load_mw = site["it_load_mw"]
+    return NOTHING if math.isnan(load_mw) else f"{figure(load_mw)} MW IT load"
 
 
 def homes(appraisal: Appraisal) -> str:

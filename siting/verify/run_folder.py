@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from siting.config import settings_of
 from siting.errors import SitingError, VerificationError
 from siting.plan import Plan
 from siting.problem import Problem, read_problem
@@ -106,6 +107,7 @@ class _Notes:
     agreed: list[str] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def settle(self, what: str, disagreements: list[str]) -> None:
         """Add disagreements, or that something agrees if there are none."""
@@ -141,7 +143,7 @@ def inspect_folder(path: str | Path) -> VerificationReport:
         tuple(notes.agreed),
         tuple(notes.disagreements),
         tuple(notes.not_checked),
-        tuple(plan_warnings(problem, plan)),
+        (*notes.warnings, *plan_warnings(problem, plan)),
     )
 
 
@@ -269,9 +271,9 @@ def _check_problem(
     notes.settle(
         "problem.json: every edge, site and zone was assembled again from the layers", found
     )
-    notes.not_checked.extend(
-        f"[{name}]: the run had other settings than the study file, {settings[name]}; they may"
-        " have been given on the command line"
+    notes.warnings.extend(
+        f"[{name}]: the run had other settings than the study file has now, and the problem was"
+        " assembled again with those of the run"
         for name in changed
     )
     return _Ids(assembly.site_ids, assembly.zone_ids)
@@ -282,9 +284,12 @@ def _assemble_again(study_file: Path, settings: Mapping[str, Any]) -> tuple[Any,
     from siting.study import read_study
 
     study = read_study(study_file)
-    own = json.loads(study.config.model_dump_json())
+    own = settings_of(study.config)
     changed = [name for name, section in settings.items() if section != own.get(name)]
-    again = study.with_changes(**{name: settings[name] for name in changed})
+    # What the study file has gained since is taken out again.
+    again = study.with_changes(
+        **{name: dict.fromkeys(own.get(name, ())) | settings[name] for name in changed}
+    )
     return again.check().assembly, [name for name in changed if name != "solver"]
 
 

@@ -425,10 +425,11 @@ def _bounds(
 
 
 class _Program:
-    """The linear program of one structure: output g, flow f, loss l, base q, heat h, source heat e.
+    """The linear program of one structure: output g, flow f, loss l, base q, heat h.
 
-    Columns stand in that order, MW for power, GWh/a for heat. Pipes without a decided size
-    get the least cost, the largest capacity and any loss between the extremes (a relaxation).
+    To these come, over the year, source heat e and the heat n that enters each pipe. Columns
+    stand in that order, MW for power, GWh/a for heat. Pipes without a decided size get the least
+    cost, the largest capacity and any loss between the extremes (a relaxation).
     """
 
     def __init__(
@@ -448,8 +449,8 @@ class _Program:
         ]
         self.zones = [problem.zones[z] for z in structure.zones]
         s, a, z = len(self.options), len(self.edges), len(self.zones)
-        starts = np.cumsum([0, s, a, a, z, z, s])
-        self.g, self.f, self.l, self.q, self.h, self.e = (
+        starts = np.cumsum([0, s, a, a, z, z, s, a])
+        self.g, self.f, self.l, self.q, self.h, self.e, self.n = (
             slice(int(i), int(j)) for i, j in itertools.pairwise(starts)
         )
         self.columns = int(starts[-1])
@@ -531,27 +532,31 @@ class _Program:
                 self.below.append((row, heat * (y0 - slope * x0)))
 
     def _balance_years(self) -> None:
-        """Let the yearly heat of each connected network equal what it delivers and loses."""
-        network = _networks([*self.site_nodes, *(zone.node for zone in self.zones)], self.ends)
-        rows: dict[int, Floats] = {}
-        lost: dict[int, float] = {}
+        """Let the yearly heat follow the pipes from the sites to the zones.
+
+        At each node, what is fed in and arrives equals what leaves, is delivered and is lost.
+        A site feeds in at most its output in every hour, a pipe carries at most its capacity.
+        """
+        rows: dict[str, Floats] = {}
+        lost: dict[str, float] = {}
 
         def row(node: str) -> Floats:
-            return rows.setdefault(network[node], np.zeros(self.columns))
+            return rows.setdefault(node, np.zeros(self.columns))
 
         for k, node in enumerate(self.site_nodes):
-            row(node)[self.e.start + k] = 1.0
+            row(node)[self.e.start + k] += 1.0
             cap = np.zeros(self.columns)
             cap[self.e.start + k], cap[self.g.start + k] = 1.0, -self.hours
             self.below.append((cap, 0.0))
-        for k, (tail, _) in enumerate(self.ends):
-            row(tail)[self.l.start + k] -= self.hours
-            row(tail)[self.f.start + k] -= self.hours * self.pipes[k].loss_share
+        for k, (tail, head) in enumerate(self.ends):
+            row(tail)[self.n.start + k] -= 1.0
+            row(head)[self.n.start + k] += 1.0
+            row(head)[self.l.start + k] -= self.hours
+            row(head)[self.f.start + k] -= self.hours * self.pipes[k].loss_share
         for k, zone in enumerate(self.zones):
             row(zone.node)[self.h.start + k] -= 1.0
-            part = network[zone.node]
-            lost[part] = lost.get(part, 0.0) + self.hours * zone.loss_mw
-        self.equal.extend((figures, lost.get(part, 0.0)) for part, figures in rows.items())
+            lost[zone.node] = lost.get(zone.node, 0.0) + self.hours * zone.loss_mw
+        self.equal.extend((figures, lost.get(node, 0.0)) for node, figures in rows.items())
 
     def _bounds(self) -> list[tuple[float, float | None]]:
         bounds: list[tuple[float, float | None]] = []
@@ -564,6 +569,9 @@ class _Program:
             curve = zone.load_curve
             bounds.append((0.0, heat * curve[-1][1]) if curve else (heat, heat))
         bounds += [(0.0, None) for _ in self.options]
+        for pipe in self.pipes:
+            most = None if pipe.capacity is None else self.hours * pipe.capacity
+            bounds.append((0.0, most))
         return bounds
 
     def solve(self, price: float) -> Point | None:

@@ -125,7 +125,7 @@ FAULTS: dict[str, tuple[Change, int, tuple[str, ...]]] = {
     "a site far from any street": (
         change_layer("sites", far_away),
         1,
-        ("sites", "'DC-1'", "max_connection_m"),
+        ("sites", "'DC-1'", "max_site_connection_m"),
     ),
     "zones on another network part": (
         both(change_layer("streets", with_island), change_layer("zones", onto_island)),

@@ -45,16 +45,17 @@ NETWORK = {
 }
 LEVEL_EXCHANGERS = {"heat_exchanger_capex_small_eur_per_kw": 100}
 SITE: dict[str, Any] = {
-    "name": "Hall", "status": "existing", "assumed": False, "it_load_mw": 10.0, "utilisation": 0.5,
-    "cooling": "liquid", "supply_temperature_c": 72.0, "return_temperature_c": 50.0,
+    "name": "Hall", "status": "existing", "assumed": False, "it_load_mw": 10.0,
+    "recoverable_heat_kw": math.nan, "utilisation": 0.5, "cooling": "liquid",
+    "supply_temperature_c": 72.0, "return_temperature_c": 50.0,
     "recoverable_fraction": 0.8, "cost_eur": 80_000.0, "cost_per_mw_eur": math.nan,
     "electricity_price_eur_per_mwh": math.nan, "heat_price_eur_per_mwh": math.nan, "group": "",
     "mandatory": False, "forbidden": False,
 }  # fmt: skip
 ZONE: dict[str, Any] = {
     "name": "Block", "annual_demand_mwh": 2_000.0, "peak_demand_kw": 800.0,
-    "floor_area_m2": math.nan, "dwellings": math.nan, "use": "", "connection_cost_eur": math.nan,
-    "mandatory": False, "forbidden": False, "estimated": "",
+    "floor_area_m2": math.nan, "dwellings": math.nan, "buildings": math.nan, "use": "",
+    "connection_cost_eur": math.nan, "mandatory": False, "forbidden": False, "estimated": "",
 }  # fmt: skip
 
 
@@ -283,17 +284,69 @@ def test_long_thin_pipes_that_lose_everything_are_not_offered() -> None:
     assert all(size.loss_mw < size.capacity_mw for size in trunk.sizes)
 
 
-def test_sizes_rise_and_stay_few() -> None:
+def test_sizes_rise_and_none_between_is_left_out() -> None:
     huge = {"annual_demand_mwh": 2_500_000.0, "peak_demand_kw": 1_000_000.0}
     region = make_region({"DC-1": {"it_load_mw": 900.0}}, {"Z-1": huge})
     done = assemble(region)
     sizes = done.problem.edges[0].sizes
-    assert len(sizes) == 12
+    assert len(sizes) == 21  # DN20 loses all that it carries
     assert (np.diff([size.capacity_mw for size in sizes]) > 0).all()
     assert (np.diff([size.cost_eur for size in sizes]) > 0).all()
     acts = [remark.act for remark in done.remarks]
     assert "flow limited by the largest pipe" in acts
     assert "service line too small for the peak" in acts
+
+
+def test_heat_that_is_stated_goes_before_the_it_load() -> None:
+    """6,400 kW at 72/50 °C go to the network at 70/40 °C by direct exchange, as they are."""
+    region = make_region({"DC-1": {"recoverable_heat_kw": 6_400.0, "it_load_mw": math.nan}})
+    done = assemble(region)
+    heat = done.site_heat.reset_index()
+    assert heat["available_mw"].tolist() == pytest.approx([6.4] * len(heat))
+    assert heat["it_load_mw"].isna().all()
+    assert done.problem.sites[0].options[0].capacity_mw == pytest.approx(heat["output_mw"][0])
+    acts = {remark.act: remark.count for remark in done.remarks}
+    assert acts["took the heat that is stated, not the IT load"] == 1
+    assert "took the default utilisation" not in acts
+
+
+def with_square(region: Region, side_m: float) -> Region:
+    """Return a region whose zones are squares."""
+    zones = region.zones.frame
+    square = zones.geometry.buffer(side_m / 2, cap_style="square")
+    return replace(region, zones=DemandZones(zones.set_geometry(square)))
+
+
+def test_pipes_inside_a_zone_of_several_buildings() -> None:
+    """By hand: 1 ha with 5,000 m2 of floor has 10,000 / 68.5714 = 145.83 m of trench."""
+    zone = {"buildings": 10, "floor_area_m2": 5_000.0, "annual_demand_mwh": 400.0}
+    region = with_square(make_region(zones={"Z-1": zone}), 100.0)
+    done = assemble(region, overrides={"design_share": 0, "contingency_share": 0})
+    parts = done.problem.zones[0].cost_parts
+    assert parts["service_lines"] == 45_000
+    # The mean diameter of 0.112 m lies above the DN80 that carries the peak of 0.8 MW, or its next.
+    assert 145.83 * 1_000 < parts["distribution"] < 145.83 * 1_150
+    assert 145.83 * 15e-6 < done.problem.zones[0].loss_mw < 145.83 * 25e-6
+    said = next(each for each in done.remarks if each.act.startswith("estimated pipes inside"))
+    assert (said.count, round(said.length_m, 1)) == (1, 145.8)
+
+
+@pytest.mark.parametrize(
+    ("zone", "side_m", "design"),
+    [
+        ({"buildings": 1}, 100.0, {}),
+        ({}, 90.0, {}),
+        ({"buildings": 10}, 100.0, {"zone_pipes": "none"}),
+        ({"buildings": 10, "connection_cost_eur": 5.0}, 100.0, {}),
+    ],
+    ids=["one building", "small", "not wanted", "cost stated"],
+)
+def test_no_pipes_inside_other_zones(
+    zone: dict[str, Any], side_m: float, design: dict[str, Any]
+) -> None:
+    done = assemble(with_square(make_region(zones={"Z-1": zone}), side_m), design=design)
+    assert "distribution" not in done.problem.zones[0].cost_parts
+    assert done.problem.zones[0].loss_mw == 0
 
 
 def test_limits_and_objective() -> None:
@@ -335,7 +388,7 @@ def test_unknown_ids_in_limits_are_refused_at_once_with_the_nearest() -> None:
 
 def test_contradicting_wishes_are_refused() -> None:
     region = make_region(zones={"Z-1": {"mandatory": True}})
-    with pytest.raises(InputError, match="'Z-1' are mandatory and forbidden"):
+    with pytest.raises(InputError, match="mandatory and forbidden at once: 'Z-1'"):
         assemble(region, limits={"forbidden_zones": ["Z-1"]})
 
 
@@ -353,7 +406,7 @@ def test_what_is_not_on_the_network_is_left_out_and_counted() -> None:
     assert done.zone_ids == {"z0": "Z-1"}
     remark = next(each for each in done.remarks if each.act.startswith("left out"))
     assert (remark.count, remark.detail) == (1, "'Z-2'")
-    with pytest.raises(InputError, match="'Z-2' are mandatory but have no connection"):
+    with pytest.raises(InputError, match="mandatory, but out of reach of the streets: 'Z-2'"):
         assemble(network=network, limits={"mandatory_zones": ["Z-2"]})
 
 

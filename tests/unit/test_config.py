@@ -82,7 +82,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ({"layers": LAYERS | {"streets": {"source": "osmnx"}}}, "needs 'place' or 'bbox'"),
         ({"layers": {}}, "'sites' is missing"),
         ({"solver": {"time_limit_s": float("nan")}}, "finite"),
-        ({"parameters": {"discount_rate": "high"}}, "valid number"),
+        ({"parameters": {"discount_rate": "high"}}, "a number is needed; found 'high'"),
         ({"layers": LAYERS | {"zones": {"path": "z", "demand_unit": "J"}}}, "found 'J'"),
     ],
 )

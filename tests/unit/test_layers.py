@@ -116,12 +116,58 @@ def test_sound_layers_become_a_region(study: Study) -> None:
     assert all(frame.crs == region.crs for frame in (sites, zones, streets))
 
 
-def test_working_crs_is_chosen_from_the_zones(study: Study) -> None:
+def test_the_projected_crs_of_a_layer_is_the_working_crs(study: Study) -> None:
     del study.raw["study"]["crs"]
+    study.change("zones", lambda frame: frame.to_crs("EPSG:4326"))
+    region, log = study.read()
+    assert not log.faults
+    assert region.crs.to_epsg() == 3067
+    assert acts(region)["brought into the working CRS"] == 6
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])
+def test_working_crs_is_chosen_where_no_layer_has_a_suitable_one(study: Study, crs: str) -> None:
+    """Web Mercator is in metres, but not true to scale."""
+    del study.raw["study"]["crs"]
+    for kind in ("sites", "zones", "streets"):
+        study.change(kind, lambda frame: frame.to_crs(crs))
     region, log = study.read()
     assert not log.faults
     assert region.crs.to_epsg() == 32635
     assert region.crs.axis_info[0].unit_name == "metre"
+
+
+def test_layers_in_other_crs_are_brought_together(study: Study) -> None:
+    expected = study.read()[0].zones.frame.geometry
+    study.change("zones", lambda frame: frame.to_crs("EPSG:32635"))
+    region, log = study.read()
+    assert not log.faults
+    moved = next(each for each in region.remarks if each.act == "brought into the working CRS")
+    assert (moved.layer, moved.count, moved.detail) == ("zones", 6, "from EPSG:32635 to EPSG:3067")
+    assert region.zones.frame.geometry.distance(expected).max() < 0.01
+
+
+@pytest.mark.parametrize("kinds", [("zones",), ("streets",), ("sites", "zones", "streets")])
+def test_a_crs_that_cannot_be_that_of_the_coordinates(study: Study, kinds: tuple[str, ...]) -> None:
+    """ETRS-TM35FIN labelled as ETRS-GK25 lies nowhere, or far from everything."""
+    del study.raw["study"]["crs"]
+    for kind in kinds:
+        study.change(kind, lambda frame: frame.set_crs("EPSG:3879", allow_override=True))
+    _, log = study.read()
+    words = [str(each) for each in log.faults]
+    for kind in kinds:
+        assert any(each.startswith(kind) and "EPSG:3879" in each for each in words), words
+
+
+def test_coordinates_outside_the_area_of_their_crs_are_doubted(study: Study) -> None:
+    for kind in ("sites", "zones", "streets"):
+        study.change(kind, lambda frame: frame.set_crs("EPSG:32655", allow_override=True))
+    del study.raw["study"]["crs"]
+    _, log = study.read()
+    assert not log.faults
+    study.raw["layers"]["zones"]["crs"] = "EPSG:27700"
+    _, log = study.read()
+    assert any("far outside the area of that CRS" in str(each) for each in log.doubts)
 
 
 @pytest.mark.parametrize("ending", ["geojson", "shp", "fgb"])
@@ -460,7 +506,7 @@ def test_heat_that_gets_warmer(study: Study) -> None:
 
 def test_mandatory_and_forbidden(study: Study) -> None:
     study.change("zones", lambda frame: frame.assign(mandatory=True, forbidden=True))
-    fault(study, "are mandatory and forbidden")
+    fault(study, "mandatory and forbidden at once")
 
 
 # ----------------------------------------------------------------------------- geometry
@@ -537,7 +583,7 @@ def test_zone_inside_another_is_doubted(study: Study) -> None:
         return frame.set_geometry(shapes, crs=frame.crs)
 
     study.change("zones", spoil)
-    assert doubt(study, "lie in another zone by half or more").ids == ("Z-0",)
+    assert doubt(study, "lies in another zone by half or more").ids == ("Z-0",)
 
 
 def test_sites_on_one_spot_are_doubted(study: Study) -> None:
@@ -610,6 +656,74 @@ def test_unit_in_the_name_of_the_demand_column(study: Study) -> None:
     study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "heat_kWh"}
     found = fault(study, "names the unit kWh, but demand_unit is MWh")
     assert 'Set demand_unit = "kWh"' in found.remedy
+
+
+def areas(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give each zone a square of one hectare."""
+    return frame.set_geometry(frame.buffer(50, cap_style="square"), crs=frame.crs)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("kWh/m2", 0.1), ("MWh/ha", 1.0), ("GWh/km2", 0.1), ("TJ/km2", 0.36)]
+)
+def test_demand_per_area_becomes_an_amount(study: Study, unit: str, factor: float) -> None:
+    """On one hectare 900 MWh/a are 90 kWh/m2 and 324 TJ/km2."""
+    study.change(
+        "zones",
+        lambda frame: areas(frame).assign(annual_demand_mwh=frame["annual_demand_mwh"] * factor),
+    )
+    study.raw["layers"]["zones"]["demand_unit"] = unit
+    study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "density"}
+    study.change("zones", lambda frame: frame.rename(columns={"annual_demand_mwh": "density"}))
+    region, log = study.read()
+    assert not log.faults
+    assert region.zones.frame["annual_demand_mwh"].sum() == pytest.approx(7_100)
+
+
+def test_demand_per_area_needs_areas(study: Study) -> None:
+    study.change("zones", lambda frame: frame.rename(columns={"annual_demand_mwh": "density"}))
+    study.raw["layers"]["zones"] |= {
+        "demand_unit": "TJ/km2",
+        "columns": {"annual_demand_mwh": "density"},
+    }
+    _, log = study.read()
+    assert any("are points, on which a demand in TJ/km2" in str(each) for each in log.faults)
+
+
+def test_unit_per_area_in_the_name_of_the_demand_column(study: Study) -> None:
+    name = "total_heat_demand_tj_per_km2y"
+    study.change("zones", lambda frame: areas(frame).rename(columns={"annual_demand_mwh": name}))
+    study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": name}
+    found = fault(study, "names the unit TJ/km2, but demand_unit is MWh")
+    assert 'Set demand_unit = "TJ/km2"' in found.remedy
+
+
+def test_a_few_dense_zones_may_be_towers(study: Study) -> None:
+    """Of three zones on 1,000 m2 one needs 3 MWh/m2; from 10 MWh/m2 it is a fault."""
+
+    def change(demand: float) -> Change:
+        def step(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+            shapes = frame.geometry.centroid.buffer(16, cap_style="square")
+            given = [demand, 500.0, 700.0, 800.0, 900.0, 800.0]
+            frame = frame.assign(annual_demand_mwh=given, peak_demand_kw=None)
+            return frame.set_geometry(shapes, crs=frame.crs)
+
+        return step
+
+    study.change("zones", change(3_000.0))
+    assert doubt(study, "is rare, in towers at most").ids == ("Z-0",)
+    study.change("zones", change(30_000.0))
+    assert fault(study, "more than 10 is not believable").ids == ("Z-0",)
+
+
+def test_large_points_are_doubted(study: Study) -> None:
+    study.change(
+        "zones",
+        lambda frame: frame.assign(
+            annual_demand_mwh=frame["annual_demand_mwh"] * 1000, peak_demand_kw=None
+        ),
+    )
+    doubt(study, "each as much as 105,000 homes. The demand may be in kWh")
 
 
 @pytest.mark.parametrize(("value", "words"), [(None, "missing"), (0, "zero"), (-5, "negative")])
@@ -784,6 +898,41 @@ def test_all_faults_are_reported_at_once(study: Study) -> None:
     for each in ("'site.gpkg'", "more than once", "missing at", "negative at", "zero at", "steps"):
         assert each in words
     assert len(log.faults) == 6
+
+
+def test_heat_may_stand_in_place_of_the_it_load(study: Study) -> None:
+    study.change(
+        "sites",
+        lambda frame: frame.drop(columns="it_load_mw").assign(recoverable_heat_kw=[900.0, 1_200]),
+    )
+    region, log = study.read()
+    assert not log.faults
+    assert region.sites.frame["recoverable_heat_kw"].tolist() == [900.0, 1_200.0]
+    assert region.sites.frame["it_load_mw"].isna().all()
+
+
+def test_a_site_needs_one_size(study: Study) -> None:
+    study.change(
+        "sites", lambda frame: frame.assign(it_load_mw=[2.0, None], recoverable_heat_kw=None)
+    )
+    assert fault(study, "and so is recoverable_heat_kw").ids == ("DC-2",)
+
+
+def test_more_heat_than_power_is_doubted(study: Study) -> None:
+    study.change(
+        "sites", lambda frame: frame.assign(recoverable_heat_kw=[3_000.0, None], utilisation=0.5)
+    )
+    assert doubt(study, "is up to 1.5 times it_load_mw").ids == ("DC-1",)
+    assert doubt(study, "utilisation and recoverable_fraction are not used").ids == ("DC-1",)
+
+
+def test_the_number_of_the_feature_may_be_the_id(study: Study) -> None:
+    study.change("sites", lambda frame: frame.assign(site_id="same"))
+    assert "map site_id to a column without any, or to 'fid'" in fault(study, "stands more").remedy
+    study.raw["layers"]["sites"]["columns"] = {"site_id": "fid"}
+    region, log = study.read()
+    assert not log.faults
+    assert list(region.sites.frame.index) == ["1", "2"]
 
 
 def test_at_most_five_ids_are_shown(study: Study) -> None:

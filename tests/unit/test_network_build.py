@@ -148,7 +148,7 @@ def test_bridge_over_a_street_does_not_join() -> None:
     network = build(drawn, log)
     assert not are_joined(network, "S", "Z")
     assert acts(network)["kept crossings apart"][0] == 1
-    assert any("'Z' sit on streets" in str(each) for each in log.doubts)
+    assert any("'Z' sits on streets" in str(each) for each in log.doubts)
 
 
 def test_bridge_that_ends_on_a_street_joins() -> None:
@@ -413,10 +413,22 @@ def test_far_site_is_a_fault() -> None:
     log = FaultLog()
     build(region([[(0, 0), (300, 0)]], {"S": (50, 812), "T": (0, 5)}, {"Z": (300, 10)}), log)
     assert [each.message for each in log.faults] == [
-        "site 'S' is 812 m from the nearest street; max_connection_m is 200."
+        (
+            "'S' is 812 m from the nearest street; the longest connection, max_site_connection_m,"
+            " is 200 m."
+        )
     ]
-    assert "max_connection_m" in log.faults[0].remedy
+    assert "max_site_connection_m" in log.faults[0].remedy
     assert log.faults[0].ids == ("S",)
+
+
+def test_sites_may_be_farther_from_a_street_than_zones() -> None:
+    log = FaultLog()
+    drawn = region([[(0, 0), (300, 0)]], {"S": (50, 812)}, {"Z": (300, 10), "Y": (0, 300)})
+    network = build_network(drawn, max_connection_m=200.0, max_site_connection_m=900.0, log=log)
+    assert not log.faults
+    assert [each.ids for each in log.doubts] == [("Y",)]
+    assert are_joined(network, "S", "Z")
 
 
 def test_far_zone_is_a_doubt_and_keeps_a_lonely_node() -> None:
@@ -425,7 +437,7 @@ def test_far_zone_is_a_doubt_and_keeps_a_lonely_node() -> None:
     network = build(drawn, log)
     assert not log.faults
     assert log.doubts[0].ids == ("B",)
-    assert "'B' are 300 to 300 m from the nearest street" in log.doubts[0].message
+    assert "'B' is 300 m from the nearest street" in log.doubts[0].message
     node = network.zone_nodes["B"]
     assert network.nodes.loc[node, "part"] == -1
     assert not ((network.edges["u"] == node) | (network.edges["v"] == node)).any()
@@ -447,7 +459,9 @@ def test_zone_on_another_part_is_a_doubt() -> None:
     network = build(region(streets, {"S": (0, 5)}, {"A": (900, 5), "B": (510, 905)}), log)
     assert not are_joined(network, "S", "B")
     assert [each.ids for each in log.doubts] == [("B",)]
-    assert "'B' sit on streets (0.1 km) that no site is connected to" in log.doubts[0].message
+    assert (
+        "'B' sits on streets (0.1 km in all) that no site is connected to" in log.doubts[0].message
+    )
     parts = next(each for each in network.remarks if each.act == "found connected parts")
     assert parts.count == 2
     assert parts.detail.startswith("part 0: 2.0 km, 1 sites, 1 zones; part 1: 0.1 km, 0 sites")

@@ -58,7 +58,7 @@ def test_every_zone_has_a_reason(town):
         "Z-2": "served",
         "Z-3": "served",
         "Z-4": "not worth it at this plan's price",
-        "Z-5": "no connection to a street",
+        "Z-5": "out of reach of the streets",
         "Z-6": "forbidden",
     }
     assert zones["served"].sum() == 3

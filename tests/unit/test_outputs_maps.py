@@ -61,8 +61,13 @@ def test_names_cannot_become_markup(page):
 def test_the_panel_has_figures_with_units(page):
     for text in ("5.8 GWh/a", "kWh/a per EUR", "Proven within 0.4 %", "of 5", "West works"):
         assert text in page
-    assert "IT loads are assumed for 1 of 3 candidate sites." in page
-    assert "© OpenStreetMap contributors" in page or "\\u00a9 OpenStreetMap" in page
+    assert "Sizes are assumed for 1 of 3 candidate sites." in page
+
+
+def test_the_makers_of_the_layers_are_named_where_the_study_names_them(tmp_path, page):
+    assert "OpenStreetMap contributors" not in page.split("<script")[-1]
+    named = page_of(small_town(), tmp_path, attribution="City of Warmth")
+    assert '"attribution": "City of Warmth"' in named
 
 
 def test_the_empty_plan_has_a_map(tmp_path):

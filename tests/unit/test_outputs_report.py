@@ -44,11 +44,12 @@ def test_the_report_tells_the_whole_story():
         remarks=small_town().region.remarks,
         doubts=[Fault("zones", "One zone has no name.", "Name it.")],
         created=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+        attribution="© OpenStreetMap contributors",
     )
     for text in (
         "Which sites?", "Connect one data-centre site to 3 of 5 zones", "5.8 GWh/a",
         "Proven within 0.4 %", "Heat pump", "DN 100", "West works", "another site of group",
-        "Forbidden", "No connection to a street", "highs 1.0",
+        "Forbidden", "Out of reach of the streets", "highs 1.0",
         "set by the study", "estimated: peak demand", "One zone has no name. Name it.",
         "© OpenStreetMap contributors", "2026-01-02 03:04 UTC",
     ):  # fmt: skip

@@ -153,15 +153,16 @@ def test_the_class_table_is_sound() -> None:
         "elevator", "construction", "proposed",
     }  # fmt: skip
     assert set(table.loc[list(no), "pipe"]) == {"no"}
-    major = ["motorway", "motorway_link", "trunk", "trunk_link"]
-    assert set(table.loc[major, "pipe"]) == {"forbidden"}
-    assert table.loc["primary_link", "pipe"] == "yes"
+    assert set(table.loc[["motorway", "motorway_link"], "pipe"]) == {"forbidden"}
+    assert set(table.loc[["trunk", "trunk_link", "primary_link"], "pipe"]) == {"yes"}
     assert (table["cost_factor"] > 0).all()
 
 
 def test_classes_decide() -> None:
-    frame, remarks = street_frame(lines(highway=["footway", "residential", "trunk", "odd", None]))
-    assert list(frame["road_class"]) == ["residential", "trunk", "odd", ""]
+    frame, remarks = street_frame(
+        lines(highway=["footway", "residential", "motorway", "odd", None])
+    )
+    assert list(frame["road_class"]) == ["residential", "motorway", "odd", ""]
     assert list(frame["forbidden"]) == [False, True, False, False]
     assert {each.act: (each.count, each.length_m) for each in remarks} == {
         "read street lines": (5, 500.0),
@@ -173,9 +174,9 @@ def test_classes_decide() -> None:
 
 def test_lines_of_several_classes() -> None:
     frame, _ = street_frame(
-        lines(highway=["footway;service", "path;steps", "residential;trunk", ["steps", "path"]])
+        lines(highway=["footway;service", "path;steps", "residential;motorway", ["steps", "path"]])
     )
-    assert list(frame["road_class"]) == ["footway;service", "residential;trunk"]
+    assert list(frame["road_class"]) == ["footway;service", "residential;motorway"]
     assert list(frame["forbidden"]) == [False, True]
 
 

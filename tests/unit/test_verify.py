@@ -675,7 +675,7 @@ def test_problem_is_assembled_again_from_the_study(
     report = inspect_folder(run_folder)
     assert report.disagreements == ()
     assert any(each.startswith("problem.json") for each in report.agreed)
-    assert any(each.startswith("[limits]: the run had") for each in report.not_checked)
+    assert any(each.startswith("[limits]: the run had") for each in report.warnings)
     again = replace(again, hours_per_a=8000.0)
     with pytest.raises(VerificationError, match="hours_per_a"):
         verify_folder(run_folder)

@@ -48,7 +48,9 @@ function sitingMap(map, settings) {
       ["Cost of connection", p.served ? euro(p.cost_eur) : ""],
     ], [p.name === p.id ? "" : `Zone ${esc(p.id)}`, p.estimated ? `Estimated: ${esc(text(p.estimated))}` : ""].filter(Boolean).join("<br>")),
     site: (p) => pop(esc(p.name), (p.chosen ? "<b>Chosen</b>" : `Not chosen: ${esc(p.reason)}`) + (p.assumed ? " <mark>IT load assumed</mark>" : ""), [
-      ["IT load", known(p.it_load_mw) ? `${num(p.it_load_mw)} MW` : "–"],
+      known(p.given_kw)
+        ? ["Heat at its own temperature", `${num(p.given_kw / 1000)} MW`]
+        : ["IT load", known(p.it_load_mw) ? `${num(p.it_load_mw)} MW` : "–"],
       ["Cooling", esc(p.cooling)],
       ["Connection", esc(p.option)],
       ["Heat output installed", p.chosen ? `${num(p.capacity_mw)} MW` : ""],
@@ -178,7 +180,7 @@ function sitingMap(map, settings) {
 
   const finish = ({ streets, off, on, casing, pipes, services, rejected, chosen, tiles }) => {
     map.attributionControl.setPrefix(false);
-    map.attributionControl.addAttribution(esc(settings.attribution));
+    if (settings.attribution) map.attributionControl.addAttribution(esc(settings.attribution));
     if (tiles) fallback(tiles);
     const panel = document.querySelector(".panel");
     const legend = document.querySelector(".legend");

@@ -1,0 +1,259 @@
+"""Hold what a search knows so far: the best plan, the best bound, and plans worth mixing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from siting.model.objectives import OBJECTIVES
+from siting.optimise.candidate import (
+    Candidate,
+    candidate_from_values,
+    empty_candidate,
+    make_candidate,
+)
+from siting.optimise.construct import Constructor, Tree, draft_of
+from siting.optimise.core import Core, part, restrict
+from siting.optimise.engine import Engine, MipCall, SolverChoice
+from siting.optimise.progress import Watch, relative_gap
+from siting.optimise.settle import Draft, read_draft, settle
+from siting.problem import Problem
+from siting.solution import Solution
+from siting.solvers.outcome import FloatArray
+
+__all__ = ["SearchState"]
+
+POOL = 6
+CostOf = Callable[[Engine], FloatArray]
+
+
+class SearchState:
+    """Everything the stages of one search share.
+
+    ``best`` is the best plan so far, ``bound`` what no plan can beat, both in the unit of the
+    objective. ``pool`` keeps good drafts, whose parts are mixed when a plan is improved.
+    """
+
+    def __init__(
+        self, problem: Problem, watch: Watch, *, gap: float, solver: SolverChoice
+    ) -> None:
+        self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
+        self.kind = OBJECTIVES[problem.objective.kind]
+        self.engine = Engine(problem, watch, solver)
+        self.constructor = Constructor(self.engine.model, seed=solver.seed)
+        self.scale = self.engine.model.data.scale
+        self.best: Candidate | None = None
+        self.bound: float | None = None
+        self.price: float | None = None
+        self.infeasible = False
+        self.empty = empty_candidate(problem)
+        self.pool: list[tuple[float, Draft]] = []
+        self.offer(self.empty)
+
+    # -- plans ----------------------------------------------------------------------------------
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether a value beats another under the objective."""
+        return value > than if self.kind.maximise else value < than
+
+    def offer(self, candidate: Candidate | None) -> bool:
+        """Keep a candidate if it is better than the best so far; say whether it was."""
+        if candidate is None:
+            return False
+        if self.best is not None and not self.is_better(candidate.value, self.best.value):
+            same = candidate.value == self.best.value
+            if not (same and candidate.capex_eur < self.best.capex_eur):
+                return False
+        self.best = candidate
+        self.watch.note(incumbent=candidate.value)
+        return True
+
+    def offer_values(self, engine: Engine, values: FloatArray) -> bool:
+        """Turn solver values into a candidate and keep it if it is better."""
+        candidate = candidate_from_values(engine.model, engine.compiled, values)
+        improved = self.offer(candidate)
+        if improved and engine is self.engine:
+            self.remember(read_draft(engine.model, engine.compiled, values), candidate)
+        return improved
+
+    def offer_trees(self, trees: list[Tree]) -> bool:
+        """Pay for constructed trees and keep the plan if it is better."""
+        if not trees:
+            return False
+        draft = draft_of(trees)
+        solution = settle(self.engine.model, draft)
+        candidate = None if solution is None else make_candidate(self.problem, solution)
+        if candidate is not None:
+            self.remember(draft, candidate)
+        return self.offer(candidate)
+
+    def remember(self, draft: Draft, candidate: Candidate | None) -> None:
+        """Keep a draft in the pool while it is among the best."""
+        if candidate is None:
+            return
+        value = candidate.value if self.kind.maximise else -candidate.value
+        self.pool.append((value, draft))
+        self.pool.sort(key=lambda each: -each[0])
+        del self.pool[POOL:]
+
+    # -- bounds ---------------------------------------------------------------------------------
+
+    def prove(self, bound: float, price: float | None = None) -> None:
+        """Record a bound if it is tighter than the one known."""
+        if not math.isfinite(bound):
+            return
+        if self.bound is None or self.is_better(self.bound, bound):
+            self.bound, self.price = bound, price
+            self.watch.note(bound=bound)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the gap is reached."""
+        return self.best is not None and relative_gap(self.best.value, self.bound) <= self.gap
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to do, or no time to do it."""
+        return self.is_done or self.infeasible or self.watch.is_over
+
+    # -- improving ------------------------------------------------------------------------------
+
+    def mix(self, cost_of: CostOf, relaxed: FloatArray | None, seconds: float) -> bool:
+        """Solve the problem on the parts of good plans only; say whether that gave a better one.
+
+        Parameters
+        ----------
+        cost_of
+            Gives the cost vector to minimise for an engine.
+        relaxed
+            Values of a relaxation, whose larger parts join in.
+        seconds
+            Wall time [s].
+        """
+        core = self._mixture(relaxed)
+        return core is not None and self._solve_part(self.engine, core, cost_of, seconds)
+
+    def mix_on(
+        self, engine: Engine, cost_of: CostOf, relaxed: FloatArray, seconds: float
+    ) -> bool:
+        """Solve another engine's problem on what its relaxation builds, see `mix`."""
+        core = part(engine.model, engine.compiled, relaxed, 0.05)
+        everything = np.ones(len(engine.model.data.options), bool)
+        return self._solve_part(engine, Core(core.arcs, everything, core.zones), cost_of, seconds)
+
+    def _solve_part(self, whole: Engine, core: Core, cost_of: CostOf, seconds: float) -> bool:
+        if seconds <= 0.5:
+            return False
+        before = self.best
+        engine = Engine(restrict(whole.model, core), self.watch, self.solver)
+        cost = cost_of(engine)
+        bound = engine.relax(cost, rounds=15, seconds=seconds / 3, slivers=False)
+        outcome = engine.solve(
+            MipCall(
+                cost,
+                gap_relative=0.0,
+                gap_absolute=1e-7,
+                start=self.start_for(engine),
+                seconds=seconds,
+                on_values=lambda values: self._offered(engine, values),
+            ),
+            rows=engine.tight_rows(bound.values),
+        )
+        if outcome.values is not None:
+            self._offered(engine, outcome.values)
+        return self.best is not before
+
+    def _offered(self, engine: Engine, values: FloatArray) -> bool:
+        self.offer_values(engine, values)
+        return False
+
+    def _mixture(self, relaxed: FloatArray | None) -> Core | None:
+        """Return the union of pooled drafts, the best plan and the larger parts of a relaxation."""
+        engine = self.engine
+        data = engine.model.data
+        core = Core(
+            np.zeros(len(data.arcs), bool),
+            np.zeros(len(data.options), bool),
+            np.zeros(len(data.zones), bool),
+        )
+        drafts = [draft for _, draft in self.pool[:4]]
+        if self.best is not None:
+            drafts.append(self._draft_of_best())
+        for draft in drafts:
+            core = core.joined(self._core_of(draft))
+        if relaxed is not None:
+            core = core.joined(part(engine.model, engine.compiled, relaxed, 0.3))
+        if not core.zones.any():
+            return None
+        sources = {c for c, s in enumerate(data.sources) if core.options[list(s.options)].any()}
+        wider = core.options.copy()
+        for c in sources:
+            wider[list(data.sources[c].options)] = True
+        return Core(core.arcs, wider, core.zones)
+
+    def _core_of(self, draft: Draft) -> Core:
+        data = self.engine.model.data
+        arcs = np.zeros(len(data.arcs), bool)
+        arcs[list(draft.arcs)] = True
+        options = np.zeros(len(data.options), bool)
+        options[list(draft.options)] = True
+        zones = np.isin(np.array(data.zones), list(draft.zones))
+        return Core(arcs, options, zones)
+
+    def _draft_of_best(self) -> Draft:
+        """Return the best plan as positions in the whole model."""
+        assert self.best is not None
+        return draft_of_solution(self.engine, self.best.solution)
+
+    def start_for(self, engine: Engine) -> FloatArray | None:
+        """Return the best plan's decisions as a start, or None when it does not fit the engine."""
+        if self.best is None:
+            return None
+        return encode(engine, self.best.solution)
+
+
+def draft_of_solution(engine: Engine, solution: Solution) -> Draft:
+    """Return a solution as positions in an engine's model, leaving out what it does not have."""
+    data = engine.model.data
+    problem = data.problem
+    arc_at = {
+        (problem.edges[arc.edge].id, problem.nodes[arc.tail]): a for a, arc in enumerate(data.arcs)
+    }
+    option_at = {
+        (problem.sites[each.site].id, each.option.id): k for k, each in enumerate(data.options)
+    }
+    zone_at = {problem.zones[z].id: z for z in data.zones}
+    pipes = {arc_at.get((p.edge, p.from_node)): p.flow_mw for p in solution.pipes}
+    sites = {option_at.get((s.site, s.option)): s.capacity_mw for s in solution.sites}
+    zones = {zone_at.get(each.zone): each.base_mw for each in solution.zones}
+    return Draft(
+        {k: v for k, v in sites.items() if k is not None},
+        {k: v for k, v in pipes.items() if k is not None},
+        {k: v for k, v in zones.items() if k is not None},
+    )
+
+
+def encode(engine: Engine, solution: Solution) -> FloatArray | None:
+    """Return a solution's yes-no decisions as a start; the flows are left to the solver."""
+    draft = draft_of_solution(engine, solution)
+    complete = (
+        len(draft.arcs) == len(solution.pipes)
+        and len(draft.options) == len(solution.sites)
+        and len(draft.zones) == len(solution.zones)
+    )
+    if not complete:
+        return None
+    data, v, compiled = engine.model.data, engine.model.variables, engine.compiled
+    values = np.full(len(compiled.names), np.nan)
+    values[compiled.integer] = 0.0
+    for k in draft.options:
+        values[compiled.index(v.open[k])] = 1.0
+    for z in draft.zones:
+        values[compiled.index(v.connect[z])] = 1.0
+    for a, flow in draft.arcs.items():
+        pieces = data.arcs[a].pieces
+        fits = [p for p, piece in enumerate(pieces) if piece.high_mw >= flow * (1 - 1e-9)]
+        values[compiled.index(v.pipe[a, fits[0] if fits else len(pieces) - 1])] = 1.0
+    return values
