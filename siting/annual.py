@@ -70,7 +70,7 @@ class AnnualFlows:
         return fed
 
     def _upstream_order(self) -> list[str]:
-        """Return nodes so that each comes after all nodes it feeds (cycles end where they close)."""
+        """Return nodes so that each comes after all nodes it feeds; cycles are left out."""
         waiting: dict[str, int] = defaultdict(int)
         feeders: dict[str, list[str]] = defaultdict(list)
         nodes = dict.fromkeys([*self.use, *self.site_node.values()])
@@ -110,9 +110,7 @@ class AnnualFlows:
         capacities = [self.most_mw[pipe.edge] for pipe in pipes]
         capacities += [opened.capacity_mw for opened in sites]
         most = [None if c is None else self.hours * c * (1 + 1e-9) + 1e-9 for c in capacities]
-        answer = linprog(
-            cost, A_eq=matrix.tocsr(), b_eq=right, bounds=[(0, each) for each in most]
-        )
+        answer = linprog(cost, A_eq=matrix.tocsr(), b_eq=right, bounds=[(0, each) for each in most])
         if answer.x is None:
             return self.by_share()
         values = answer.x[len(pipes) :]

@@ -58,9 +58,7 @@ class InputError(SitingError):
     exit_code = 1
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
-        self.faults: tuple[Fault, ...] = (
-            (faults,) if isinstance(faults, Fault) else tuple(faults)
-        )
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
@@ -94,15 +92,11 @@ class FaultLog:
     faults: list[Fault] = field(default_factory=list)
     doubts: list[Fault] = field(default_factory=list)
 
-    def fault(
-        self, layer: str, message: str, remedy: str = "", ids: Iterable[object] = ()
-    ) -> None:
+    def fault(self, layer: str, message: str, remedy: str = "", ids: Iterable[object] = ()) -> None:
         """Add something that must be mended before a plan can be trusted."""
         self.faults.append(Fault(layer, message, remedy, tuple(map(str, ids))))
 
-    def doubt(
-        self, layer: str, message: str, remedy: str = "", ids: Iterable[object] = ()
-    ) -> None:
+    def doubt(self, layer: str, message: str, remedy: str = "", ids: Iterable[object] = ()) -> None:
         """Add something odd that does not stop the run."""
         self.doubts.append(Fault(layer, message, remedy, tuple(map(str, ids))))
 

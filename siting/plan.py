@@ -131,7 +131,13 @@ def price_solution(problem: Problem, solution: Solution, proof: Proof) -> Plan:
     fed_in = annual_source_heat(problem, solution)
     sites = tuple(book.site(each, fed_in[each.site]) for each in solution.sites)
     components = book.components(solution, pipes)
-    capex = math.fsum([each.cost_eur for each in (*sites, *pipes, *zones)])
+    capex = math.fsum(
+        [
+            *(site.cost_eur for site in sites),
+            *(pipe.cost_eur for pipe in pipes),
+            *(zone.cost_eur for zone in zones),
+        ]
+    )
     heat = math.fsum(each.heat_mwh for each in zones)
     zone_losses = math.fsum(book.zones[each.zone].loss_mw for each in solution.zones)
     loss = problem.hours_per_a * (math.fsum(pipe.loss_mw for pipe in pipes) + zone_losses)
@@ -174,8 +180,7 @@ def net_value(problem: Problem, plan: Plan) -> float:
         for each in plan.zones
     ]
     running = [
-        book.options[each.site, each.option].cost_per_mwh_eur * each.heat_mwh
-        for each in plan.sites
+        book.options[each.site, each.option].cost_per_mwh_eur * each.heat_mwh for each in plan.sites
     ]
     return math.fsum([*earned, -objective.capital_factor * plan.capex_eur, *(-r for r in running)])
 
@@ -194,7 +199,8 @@ class _Book:
         edge = self.edges[built.edge]
         if edge.sizes:
             size = next(each for each in edge.sizes if each.label == built.size)
-            capacity, loss, cost = size.capacity_mw, size.loss_mw, size.cost_eur
+            capacity: float | None = size.capacity_mw
+            loss, cost = size.loss_mw, size.cost_eur
         else:
             capacity = edge.capacity_mw
             loss = edge.loss_mw + edge.loss_per_mw * built.flow_mw
@@ -239,7 +245,9 @@ class _Book:
         for opened in solution.sites:
             option = self.options[opened.site, opened.option]
             _add_parts(total, option.cost_parts, option.cost_eur, "sites")
-            per_mw = {name: part * opened.capacity_mw for name, part in option.cost_per_mw_parts.items()}
+            per_mw = {
+                name: part * opened.capacity_mw for name, part in option.cost_per_mw_parts.items()
+            }
             _add_parts(total, per_mw, option.cost_per_mw_eur * opened.capacity_mw, "sites")
         for pipe in pipes:
             edge = self.edges[pipe.edge]

@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -36,8 +37,8 @@ __all__ = [
     "write_problem",
 ]
 
-FORMAT = "siting-problem"
-VERSION = 1
+FORMAT: Final = "siting-problem"
+VERSION: Final = 1
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 NonNegative = Annotated[float, Field(ge=0)]
@@ -393,7 +394,9 @@ def check_problem(problem: Problem) -> None:
         names = Counter(each if kind == "nodes" else each.id for each in items)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            log.fault("problem", f"{kind} {name_ids(twice)} stand more than once.", "Rename.", twice)
+            log.fault(
+                "problem", f"{kind} {name_ids(twice)} stand more than once.", "Rename.", twice
+            )
     known = set(problem.nodes)
     for edge in problem.edges:
         for end in (edge.u, edge.v):
@@ -410,9 +413,13 @@ def check_problem(problem: Problem) -> None:
     for kind, items in (("site", problem.sites), ("zone", problem.zones)):
         for each in items:
             if each.node not in known:
-                log.fault("problem", f"{kind} '{each.id}' is at unknown node '{each.node}'.", "Add it.")
+                log.fault(
+                    "problem", f"{kind} '{each.id}' is at unknown node '{each.node}'.", "Add it."
+                )
             if each.mandatory and each.forbidden:
-                log.fault("problem", f"{kind} '{each.id}' is mandatory and forbidden.", "Choose one.")
+                log.fault(
+                    "problem", f"{kind} '{each.id}' is mandatory and forbidden.", "Choose one."
+                )
     for zone in problem.zones:
         _check_curve(zone, log)
     log.raise_faults()
@@ -424,14 +431,13 @@ def _check_curve(zone: Zone, log: FaultLog) -> None:
     if not points:
         return
     slopes = [
-        (h1 - h0) / (q1 - q0) if q1 > q0 else math.inf
-        for (q0, h0), (q1, h1) in zip(points, points[1:], strict=False)
+        (h1 - h0) / (q1 - q0) if q1 > q0 else math.inf for (q0, h0), (q1, h1) in pairwise(points)
     ]
     sound = (
         len(points) >= 2
         and points[0] == (0.0, 0.0)
         and all(math.isfinite(slope) and slope >= 0 for slope in slopes)
-        and all(b <= a + 1e-9 for a, b in zip(slopes, slopes[1:], strict=False))
+        and all(b <= a + 1e-9 for a, b in pairwise(slopes))
         and points[-1][1] <= 1 + 1e-9
     )
     if not sound:

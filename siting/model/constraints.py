@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pulp
 
@@ -165,7 +166,7 @@ def constraint_load_duration(model: pulp.LpProblem, data: ModelData, v: Variable
     for z, heat in v.heat.items():
         zone = data.zone(z)
         points = zone.load_curve
-        for i, ((q0, h0), (q1, h1)) in enumerate(zip(points, points[1:], strict=False)):
+        for i, ((q0, h0), (q1, h1)) in enumerate(pairwise(points)):
             slope = (h1 - h0) / (q1 - q0)
             constant = h0 - slope * q0
             per_power = zone.heat_mwh / energy * slope / (zone.peak_mw / power)

@@ -38,9 +38,7 @@ def edge_pieces(edge: Edge, flow_limit_mw: float) -> tuple[Piece, ...]:
     """
     if not edge.sizes:
         high = min(flow_limit_mw, math.inf if edge.capacity_mw is None else edge.capacity_mw)
-        return (
-            Piece(high, edge.cost_eur, edge.cost_per_mw_eur, edge.loss_mw, edge.loss_per_mw),
-        )
+        return (Piece(high, edge.cost_eur, edge.cost_per_mw_eur, edge.loss_mw, edge.loss_per_mw),)
     pieces = []
     for size in edge.sizes:
         high = min(size.capacity_mw, flow_limit_mw)

@@ -17,8 +17,9 @@ class Variables:
 
     ``open`` and ``installed`` by option, ``pipe`` by arc and piece, ``flow`` by arc and source,
     the others by zone or arc. ``open``, ``pipe`` and ``connect`` are yes or no; ``installed``,
-    ``flow`` and ``base`` are in scaled power; ``heat`` and ``annual_flow``, ``annual_source`` in scaled heat. Zones without a
-    load curve have neither ``base`` nor ``heat``: both follow from ``connect``.
+    ``flow`` and ``base`` are in scaled power; ``heat``, ``annual_flow`` and ``annual_source`` in
+    scaled heat. Zones without a load curve have neither ``base`` nor ``heat``: both follow from
+    ``connect``.
     """
 
     open: dict[int, pulp.LpVariable] = field(default_factory=dict)
@@ -63,9 +64,7 @@ def variable_pipe_and_flow(model: pulp.LpProblem, data: ModelData, out: Variable
             out.flow[a, c] = model.add_variable(f"flow_e{arc.edge}_a{a}_c{c}", 0, most)
 
 
-def variable_connect_base_and_heat(
-    model: pulp.LpProblem, data: ModelData, out: Variables
-) -> None:
+def variable_connect_base_and_heat(model: pulp.LpProblem, data: ModelData, out: Variables) -> None:
     """Add for each zone: is it connected, the base capacity granted and the base heat it gets."""
     for z in data.zones:
         zone = data.zone(z)

@@ -13,7 +13,13 @@ from siting.solution import Proof, Solution, Status
 from siting.solvers.compiled import CompiledModel
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Candidate", "candidate_from_values", "empty_candidate", "make_candidate", "meets_limits"]
+__all__ = [
+    "Candidate",
+    "candidate_from_values",
+    "empty_candidate",
+    "make_candidate",
+    "meets_limits",
+]
 
 UNPROVEN = Proof(Status.NO_PLAN, "", None, None, float("inf"), 0.0, 0.0, "")
 TOLERANCE = 1e-6
@@ -60,7 +66,7 @@ def candidate_from_values(
 
 def empty_candidate(problem: Problem) -> Candidate | None:
     """Return "build nothing" when the limits allow it."""
-    if any(each.mandatory for each in (*problem.sites, *problem.zones)):
+    if any(s.mandatory for s in problem.sites) or any(z.mandatory for z in problem.zones):
         return None
     return make_candidate(problem, Solution())
 

@@ -87,7 +87,8 @@ class CostLines:
 
     def _size(self, flow_mw: FloatArray) -> IntArray:
         place = (self.at < flow_mw[:, None] * (1 - TINY)).sum(axis=1)
-        return np.clip(place, 1, np.maximum(self.count, 1))
+        size: IntArray = np.clip(place, 1, np.maximum(self.count, 1))
+        return size
 
     def around(self, flow_mw: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return fixed cost [EUR], slope [EUR/MW] and loss [MW] of each edge around a flow [MW]."""
@@ -206,7 +207,8 @@ class Constructor:
         if taken_zones:
             free &= ~np.isin(self.zone_ids, np.fromiter(taken_zones, dtype=np.int64))
         best: Tree | None = None
-        for option in self._starting_options(source):
+        for first in self._starting_options(source):
+            option = first
             flow = np.full(len(self.lines.fixed), self.typical_mw)
             kept: dict[int, float] = {}
             for _ in range(ROUNDS):
@@ -240,8 +242,10 @@ class Constructor:
         able = [k for k in options if self.data.options[k].capacity_mw >= output_mw]
         return min(
             able or options,
-            key=lambda k: self.data.options[k].option.cost_eur
-            + self.data.options[k].option.cost_per_mw_eur * output_mw,
+            key=lambda k: (
+                self.data.options[k].option.cost_eur
+                + self.data.options[k].option.cost_per_mw_eur * output_mw
+            ),
         )
 
     def _hang(
@@ -301,7 +305,9 @@ class Constructor:
             gain = gain - price * self.cost - (per_mw + scarcity) * self.zone_loss
             gain = np.where(self.mandatory, np.maximum(gain, 1e9), gain)
             positive = open_zone & (gain > 0)
-            at_node = np.bincount(self.zone_node[positive], gain[positive], self.nodes)
+            at_node = np.bincount(self.zone_node[positive], gain[positive], self.nodes).astype(
+                float
+            )
             cost = np.where(hangs, price * fixed[pipe] + scarcity * loss[pipe], 0.0)
             inside, _ = prune_tree(order, above, at_node, cost)
             taken = positive & inside[self.zone_node]

@@ -34,9 +34,7 @@ class Core:
 
     def joined(self, other: Core) -> Core:
         """Return what either of two cores keeps."""
-        return Core(
-            self.arcs | other.arcs, self.options | other.options, self.zones | other.zones
-        )
+        return Core(self.arcs | other.arcs, self.options | other.options, self.zones | other.zones)
 
 
 def all_of(model: Model) -> Core:
@@ -93,9 +91,7 @@ def restrict(model: Model, core: Core) -> Problem:
         if keep:
             directions.setdefault(arc.edge, set()).add(arc.tail)
     node_of = {name: k for k, name in enumerate(problem.nodes)}
-    edges = [
-        _directed(problem.edges[e], tails, node_of) for e, tails in sorted(directions.items())
-    ]
+    edges = [_directed(problem.edges[e], tails, node_of) for e, tails in sorted(directions.items())]
     kept_options = {
         (each.site, each.option.id)
         for each, keep in zip(data.options, core.options, strict=True)
@@ -110,9 +106,7 @@ def restrict(model: Model, core: Core) -> Problem:
     used = {edge.u for edge in edges} | {edge.v for edge in edges}
     used |= {site.node for site in sites} | {zone.node for zone in zones}
     nodes = tuple(name for name in problem.nodes if name in used)
-    return replace(
-        problem, nodes=nodes, edges=tuple(edges), sites=tuple(sites), zones=tuple(zones)
-    )
+    return replace(problem, nodes=nodes, edges=tuple(edges), sites=tuple(sites), zones=tuple(zones))
 
 
 def _directed(edge: Edge, tails: set[int], node_of: dict[str, int]) -> Edge:

@@ -76,7 +76,9 @@ class CutFinder:
         """Return how much of each arc is built in a (fractional) plan."""
         return np.array([float(values[each].sum()) for each in self.columns])
 
-    def find(self, values: FloatArray, *, least_violation: float = 0.02, limit: int = 400) -> list[Cut]:
+    def find(
+        self, values: FloatArray, *, least_violation: float = 0.02, limit: int = 400
+    ) -> list[Cut]:
         """Return cuts that ``values`` violate, strongest zones first, at most ``limit``."""
         capacity = self.capacities(values)
         wanted = [(float(values[column]), z) for z, column in self.zone_column.items()]

@@ -74,9 +74,9 @@ def _mandatory(problem: Problem, search: Search) -> Iterator[str]:
         loose = replace(problem, zones=tuple(replace(z, mandatory=False) for z in problem.zones))
         if _try(search, _cheap(loose)) is not None:
             yield (
-                f"the mandatory zones {name_ids(zones)} cannot all be connected: they lie on another"
-                " part of the network than the sites, or want more heat than the sites give."
-                " Drop some of them."
+                f"the mandatory zones {name_ids(zones)} cannot all be connected: they lie on"
+                " another part of the network than the sites, or want more heat than the sites"
+                " give. Drop some of them."
             )
 
 

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def root_first(above: Ints, root: int) -> Ints:
     """Return the nodes of a hanging tree, each after the node ``above`` it (-1 for none)."""
     n = len(above)
@@ -43,7 +43,7 @@ def root_first(above: Ints, root: int) -> Ints:
     return order[:size].copy()
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def prune_tree(order: Ints, above: Ints, gain: Floats, cost: Floats) -> tuple[Any, Any]:
     """Return which nodes the best subtree keeps, and what it is worth.
 

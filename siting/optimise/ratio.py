@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from siting.optimise.construct import Tree
 from siting.optimise.engine import Engine, MipCall
 from siting.optimise.sitetree import SiteTree
 from siting.optimise.state import SearchState
@@ -55,7 +56,7 @@ class RatioSearch:
     def _construct(self, relaxed: FloatArray | None) -> None:
         """Build plans with the constructor at many prices."""
         favour = None if relaxed is None else self._favour(relaxed)
-        shakes = SHAKES if relaxed is None else SHAKES[1:4]
+        shakes: tuple[float, ...] = SHAKES if relaxed is None else SHAKES[1:4]
         if len(self.engine.model.data.arcs) <= SMALL:
             shakes = SHAKES[:1]
         if self.least_heat_mwh or self.budgeted or self.state.problem.limits.min_sites:
@@ -83,14 +84,15 @@ class RatioSearch:
                         price,
                         favour=favour,
                         shake=shake,
-                        accept=lambda tree: self.state.offer_trees([tree]) and None,
+                        accept=self._accept,
                     )
                 if self.state.best is None or self.state.best.value <= value * (1 + 1e-9):
                     break
 
-    def _construct_portfolios(
-        self, favour: FloatArray | None, shakes: tuple[float, ...]
-    ) -> None:
+    def _accept(self, tree: Tree) -> None:
+        self.state.offer_trees([tree])
+
+    def _construct_portfolios(self, favour: FloatArray | None, shakes: tuple[float, ...]) -> None:
         """Build several sites at falling prices, then around the price that meets the limits."""
         state = self.state
         high = self._opening_price()

@@ -1,4 +1,4 @@
-"""Turn solver values into an exact plan: flows add up to the last digit, sizes fit, nothing idles."""
+"""Turn solver values into an exact plan: flows add up, sizes fit, nothing idles."""
 
 from __future__ import annotations
 
@@ -147,9 +147,9 @@ def _without_cold_pipes(model: Model, draft: Draft) -> dict[int, float]:
     flows = dict(draft.arcs)
     edges = model.data.problem.edges
     for a, flow in draft.arcs.items():
-        if _arriving_flow(edges[model.data.arcs[a].edge], flow) < -1e-9:
-            if _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
-                del flows[a]
+        starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) < -1e-9
+        if starved and _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
+            del flows[a]
     return flows
 
 
@@ -258,7 +258,7 @@ def _arriving_flow(edge: Edge, entering_mw: float) -> float:
 
 
 def _entering_flow(edge: Edge, arriving_mw: float) -> tuple[float, PipeSize | None]:
-    """Return the flow that must enter an edge for a flow to arrive, with the size that carries it."""
+    """Return the flow that must enter an edge for a flow to arrive, and the size for it."""
     if not edge.sizes:
         return (arriving_mw + edge.loss_mw) / (1 - edge.loss_per_mw), None
     for size in edge.sizes:
@@ -310,7 +310,8 @@ def _working_options(
     data = model.data
     used = {data.arcs[a].tail for a in flows}
     used |= {_node_position(model, data.zone(z).node) for z in draft.zones}
-    kept, idle = [], []
+    kept: list[int] = []
+    idle: list[int] = []
     for k in sorted(draft.options):
         site = data.problem.sites[data.options[k].site]
         works = installed.get(k, 0.0) > 0 or data.options[k].node in used

@@ -214,9 +214,11 @@ class SiteTree:
         return max(best, 0.0)
 
     def _start(self, engine: Engine) -> tuple[FloatArray | None, float]:
-        """Return a start, and how far its objective may lie above a bound that proves the price."""
+        """Return a start, and how far above a proving bound its objective may lie."""
         state = self.state
-        if state.empty is not None and not any(s.mandatory for s in engine.model.data.problem.sites):
+        if state.empty is not None and not any(
+            s.mandatory for s in engine.model.data.problem.sites
+        ):
             return np.zeros(len(engine.compiled.names)), 0.0
         start = state.start_for(engine)
         if start is None or state.best is None:

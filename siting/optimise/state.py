@@ -36,9 +36,7 @@ class SearchState:
     objective. ``pool`` keeps good drafts, whose parts are mixed when a plan is improved.
     """
 
-    def __init__(
-        self, problem: Problem, watch: Watch, *, gap: float, solver: SolverChoice
-    ) -> None:
+    def __init__(self, problem: Problem, watch: Watch, *, gap: float, solver: SolverChoice) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
         self.kind = OBJECTIVES[problem.objective.kind]
         self.engine = Engine(problem, watch, solver)
@@ -135,9 +133,7 @@ class SearchState:
         core = self._mixture(relaxed)
         return core is not None and self._solve_part(self.engine, core, cost_of, seconds)
 
-    def mix_on(
-        self, engine: Engine, cost_of: CostOf, relaxed: FloatArray, seconds: float
-    ) -> bool:
+    def mix_on(self, engine: Engine, cost_of: CostOf, relaxed: FloatArray, seconds: float) -> bool:
         """Solve another engine's problem on what its relaxation builds, see `mix`."""
         core = part(engine.model, engine.compiled, relaxed, 0.05)
         everything = np.ones(len(engine.model.data.options), bool)
