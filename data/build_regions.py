@@ -136,8 +136,8 @@ AREA_KEYS = (
 )
 
 
-ENERGY_CENTRE_EUR = 1_000_000.0
-"""Assumed cost of an energy-centre building: the low end of what the Tallaght scheme suggests."""
+ENERGY_CENTRE_EUR = 1_500_000.0
+"""Assumed cost of an energy-centre building: the middle of what the Tallaght scheme suggests."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from siting.model import Model, build_model
 from siting.optimise.cuts import CutFinder
@@ -57,6 +58,7 @@ class Engine:
         self.downstream = DownstreamFinder(self.model, self.compiled)
         self.relaxation = HighsLp(self.compiled, threads=solver.threads, seed=solver.seed)
         self.found: Rows | None = None
+        self.site_rows: dict[int, int] = {}
         self.heat = self.compiled.vector(self.model.expressions.heat)
         self.capex = self.compiled.vector(self.model.expressions.capex)
         self.net_value = self.compiled.vector(self.model.expressions.net_value)
@@ -132,6 +134,33 @@ class Engine:
                 self._add(rows)
                 count += len(rows.lower)
         return count
+
+    def decide_sites(self, closed: frozenset[int], opened: frozenset[int]) -> None:
+        """Close some sites of the relaxation and open others; earlier decisions are undone."""
+        if not self.site_rows:
+            self._add_site_rows()
+        v, data = self.model.variables, self.model.data
+        upper = self.compiled.upper.copy()
+        for k, each in enumerate(data.options):
+            if each.site in closed:
+                upper[self.compiled.index(v.open[k])] = 0.0
+        self.relaxation.set_bounds(self.compiled.lower, upper)
+        for site, row in self.site_rows.items():
+            self.relaxation.set_row_lower(row, 1.0 if site in opened else 0.0)
+
+    def _add_site_rows(self) -> None:
+        """Add, for each site, the sum of its options as a row that can be raised to one."""
+        v, data = self.model.variables, self.model.data
+        sites = sorted({each.site for each in data.options})
+        first = sum(len(rows.lower) for rows in self.relaxation.rows)
+        self.site_rows = {site: first + i for i, site in enumerate(sites)}
+        place = {site: i for i, site in enumerate(sites)}
+        rows = [place[each.site] for each in data.options]
+        columns = [self.compiled.index(v.open[k]) for k in range(len(data.options))]
+        matrix = sparse.csr_array(
+            (np.ones(len(rows)), (rows, columns)), shape=(len(sites), len(self.compiled.names))
+        )
+        self.relaxation.add_rows(Rows(matrix, np.zeros(len(sites)), np.ones(len(sites))))
 
     def _add(self, rows: Rows) -> None:
         self.relaxation.add_rows(rows)

@@ -140,9 +140,10 @@ class RatioSearch:
     def _first_plan(self) -> None:
         """Find any plan with heat by integer programs, at prices that fall until one appears."""
         state = self.state
-        ceiling = self._ceiling(0.0)
+        self._ceiling(0.0)
         if state.infeasible:
             return
+        ceiling = (state.bound or 0.0) / 1000
         price = ceiling / 2
         while not state.is_over and (state.best is None or state.best.value <= 0):
             outcome = self._solve_whole(price, stop_early=True)
@@ -183,25 +184,28 @@ class RatioSearch:
         zones = [data.zone(z).cost_eur for z in data.zones if data.zone(z).heat_mwh > 0]
         return min(sites, default=0.0) + min(zones, default=0.0)
 
-    def _ceiling(self, price: float) -> float:
-        """Return a price that no plan beats, from the relaxation alone (Newton's method)."""
+    def _ceiling(self, price: float) -> Outcome | None:
+        """Raise a price by Newton's method until the relaxation alone shows that nothing beats it.
+
+        Returns the last relaxation that has values; ``state.price`` holds the price proven.
+        """
         engine, scale = self.engine, self.state.scale
+        last: Outcome | None = None
         for _ in range(12):
-            relaxed = engine.relax(self._cost_at(price, engine), rounds=4, slivers=False)
+            relaxed = engine.relax(self._cost_at(price, engine), rounds=8, slivers=False)
             if relaxed.ending is Ending.INFEASIBLE:
-                self.state.infeasible = True
+                self.state.infeasible = self.state.best is None
             if relaxed.values is None:
-                return price
+                return last
+            last = relaxed
             self._certify_scaled(price, relaxed.bound)
             heat = float(engine.heat @ relaxed.values) * scale.heat_mwh
             capex = float(engine.capex @ relaxed.values) * scale.cost_eur
             surplus = -relaxed.bound * scale.heat_mwh
-            if surplus <= 1e-6 * max(heat, 1.0) or capex <= 0:
-                return price
+            if surplus <= 1e-6 * max(heat, 1.0) or capex <= 0 or self.watch.is_over:
+                return last
             price = max(price * (1 + 1e-9), heat / capex * (1 + 1e-6))
-            if self.watch.is_over:
-                return price
-        return price
+        return last
 
     # -- one round ------------------------------------------------------------------------------
 
@@ -210,27 +214,36 @@ class RatioSearch:
         state, engine = self.state, self.engine
         assert state.best is not None
         before, bound_before = state.best.value, state.bound
-        price = self._asking_price()
         self.watch.enter("bounding")
-        relaxed = engine.relax(
-            self._cost_at(price, engine),
-            enough=0.0,
-            seconds=max(0.25 * self.watch.left_s, 5.0),
-            on_round=lambda bound: self._certify_scaled(price, bound),
-        )
-        if relaxed.values is None:
-            return not self.watch.is_over and state.best.value > before
-        if state.is_done:
+        relaxed = self._ceiling(self._asking_price())
+        if state.is_over or relaxed is None or relaxed.values is None:
             return False
-        self._ceiling(price)
         self.watch.enter("improving")
         self._construct(relaxed.values)
         self._mix(relaxed)
-        if state.best.value > before * (1 + 0.2 * state.gap) or state.is_over:
-            return not state.is_over
+        if self._is_over():
+            return False
+        if state.best.value > before * (1 + 0.2 * state.gap):
+            return True
+        self.watch.enter("bounding at the price to prove")
+        price = self._asking_price()
+        relaxed = engine.relax(
+            self._cost_at(price, engine),
+            enough=0.0,
+            rounds=20,
+            seconds=max(0.25 * self.watch.left_s, 5.0),
+            on_round=lambda bound: self._certify_scaled(price, bound),
+        )
+        if relaxed.ending is Ending.INFEASIBLE:
+            self._certify(price, 0.0)
+        if state.is_over or relaxed.values is None:
+            return False
         self.watch.enter("proving")
         self._prove(price, relaxed)
         return state.best.value > before or state.bound != bound_before
+
+    def _is_over(self) -> bool:
+        return self.state.is_over
 
     def _asking_price(self) -> float:
         """Return the price that no plan must beat for the gap to be proven."""
@@ -252,12 +265,12 @@ class RatioSearch:
         state = self.state
         assert state.best is not None
         price = state.best.value / 1000
-        seconds = min(max(0.12 * self.watch.time_limit_s, 2.0), 0.3 * self.watch.left_s)
+        seconds = min(max(0.05 * self.watch.time_limit_s, 2.0), 0.3 * self.watch.left_s)
         state.mix(lambda engine: self._cost_at(price, engine), relaxed.values, seconds)
 
     def _prove(self, price: float, relaxed: Outcome) -> None:
         """Show that nothing beats the price, deciding on the sites first."""
-        SiteTree(self.state, price, self._cost_at, self._certify).run(self.engine, relaxed)
+        SiteTree(self.state, price, self._cost_at, self._certify).run(relaxed)
 
     def _solve_whole(self, price: float, *, stop_early: bool) -> Outcome:
         """Maximise ``heat - price * capex`` over the whole problem."""

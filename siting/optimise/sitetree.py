@@ -1,9 +1,9 @@
 """Prove a price by deciding first which sites are open.
 
 Opening a site costs a lump sum, so a relaxed plan opens it by a fifth and pays a fifth. Deciding
-site by site removes that, and with fewer sites open the pipes can be bounded more tightly and the
-model is smaller. Each branch is bounded by its relaxation; branches that cannot beat the price are
-closed, and those whose sites are all decided are solved as integer programs.
+site by site removes that. Each branch is bounded by the relaxation, which goes on from branch to
+branch with all rows found so far; branches that cannot beat the price are closed, and those whose
+sites are all decided are solved as integer programs, with the undecided rest left out.
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ __all__ = ["SiteTree"]
 
 FRACTION = 1e-3
 LEAST_SLICE_S = 8.0
+NO_SITES: frozenset[int] = frozenset()
 
 
 @dataclass
 class Branch:
-    """A branch: its problem, the surplus that no plan in it exceeds [MWh/a], and its relaxation."""
+    """A branch: sites closed and opened, the surplus no plan in it exceeds [MWh/a], a relaxation.
 
-    problem: Problem
+    ``relaxed`` is None when the branch was not bounded by itself.
+    """
+
+    closed: frozenset[int]
+    opened: frozenset[int]
     surplus_mwh: float
-    engine: Engine
-    relaxed: Outcome
-    is_leaf: bool = False
+    relaxed: Outcome | None
     tries: int = field(default=0)
 
 
@@ -46,7 +49,7 @@ class SiteTree:
     Parameters
     ----------
     state
-        The search, which receives better plans.
+        The search, which receives better plans and whose engine bounds the branches.
     price
         The price to prove [MWh/a per EUR].
     cost_at
@@ -63,38 +66,37 @@ class SiteTree:
         certify: Callable[[float, float], None],
     ) -> None:
         self.state, self.price, self.watch = state, price, state.watch
+        self.engine = state.engine
         self.cost_at, self.certify = cost_at, certify
+        self.unit_mwh = self.engine.model.data.scale.heat_mwh
         self.heap: list[tuple[float, int, Branch]] = []
         self.number = itertools.count()
 
-    def run(self, root: Engine, relaxed: Outcome) -> None:
-        """Work until the price is proven or beaten, or time is up."""
-        self._push(Branch(self.state.problem, self._surplus(root, relaxed), root, relaxed))
-        while not self.watch.is_over and not self._is_beaten():
+    def run(self, relaxed: Outcome) -> None:
+        """Work from a relaxed root until the price is proven or beaten, or time is up."""
+        self._push(Branch(NO_SITES, NO_SITES, -relaxed.bound * self.unit_mwh, relaxed))
+        try:
+            while not self.watch.is_over and not self._is_beaten():
+                self._report()
+                if self.state.is_done or not self.heap:
+                    return
+                branch = heapq.heappop(self.heap)[2]
+                site = self._most_fractional(branch)
+                if site is None:
+                    self._solve_leaf(branch)
+                else:
+                    self._split(branch, site)
             self._report()
-            if self.state.is_done or not self.heap:
-                return
-            branch = heapq.heappop(self.heap)[2]
-            fractional = self._most_fractional(branch)
-            if fractional is None:
-                self._solve_leaf(branch)
-            else:
-                self._split(branch, fractional)
-        self._report()
+        finally:
+            self.engine.decide_sites(NO_SITES, NO_SITES)
 
     def _is_beaten(self) -> bool:
         best = self.state.best
         return best is not None and best.value > self.price * 1000 * (1 + 1e-9)
 
     def _push(self, branch: Branch) -> None:
-        if branch.surplus_mwh > self._tolerance(branch.engine):
+        if branch.surplus_mwh > 1e-9 * self.unit_mwh:
             heapq.heappush(self.heap, (-branch.surplus_mwh, next(self.number), branch))
-
-    def _tolerance(self, engine: Engine) -> float:
-        return 1e-9 * engine.model.data.scale.heat_mwh
-
-    def _surplus(self, engine: Engine, outcome: Outcome) -> float:
-        return -outcome.bound * engine.model.data.scale.heat_mwh
 
     def _report(self, working_on: float = 0.0) -> None:
         """Tell the largest surplus among the open branches and the one being worked on."""
@@ -103,90 +105,104 @@ class SiteTree:
 
     # -- branching ------------------------------------------------------------------------------
 
-    def _most_fractional(self, branch: Branch) -> str | None:
+    def _most_fractional(self, branch: Branch) -> int | None:
         """Return the site that a relaxation opens most undecidedly, or None."""
-        values, engine = branch.relaxed.values, branch.engine
-        if values is None or branch.is_leaf:
+        if branch.relaxed is None or branch.relaxed.values is None or branch.tries:
             return None
-        share: dict[str, float] = {}
-        data, v = engine.model.data, engine.model.variables
+        values, share = branch.relaxed.values, dict[int, float]()
+        v, data = self.engine.model.variables, self.engine.model.data
         for k, each in enumerate(data.options):
-            site = data.problem.sites[each.site].id
-            share[site] = share.get(site, 0.0) + float(values[engine.compiled.index(v.open[k])])
+            opened = float(values[self.engine.compiled.index(v.open[k])])
+            share[each.site] = share.get(each.site, 0.0) + opened
         undecided = {s: abs(x - 0.5) for s, x in share.items() if FRACTION < x < 1 - FRACTION}
         return min(undecided, key=lambda s: undecided[s]) if undecided else None
 
-    def _split(self, branch: Branch, site: str) -> None:
+    def _split(self, branch: Branch, site: int) -> None:
         """Bound the two branches in which a site is closed or open."""
-        problem = branch.problem
-        rest = [each for each in problem.sites if each.id != site]
-        chosen = next(each for each in problem.sites if each.id == site)
-        rivals = [s for s in rest if chosen.group is None or s.group != chosen.group]
-        self.watch.enter(f"deciding on sites ({len(self.heap) + 1} branches open)")
-        children = []
-        if not chosen.mandatory:
-            children.append(replace(problem, sites=tuple(rest)))
-        children.append(replace(problem, sites=(*rivals, replace(chosen, mandatory=True))))
-        for child in children:
-            if self.watch.is_over:  # an unfinished split keeps its parent's bound
-                self._push(replace(branch, problem=child, is_leaf=True))
-            else:
-                self._bound(child, branch.surplus_mwh)
+        self.watch.enter(f"deciding on sites, {len(self.heap) + 1} branches open")
+        sites = self.engine.model.data.problem.sites
+        group = sites[site].group
+        rivals = {s for s, x in enumerate(sites) if group and x.group == group and s != site}
+        children = [Branch(branch.closed | rivals, branch.opened | {site}, 0.0, None)]
+        if not sites[site].mandatory:
+            children.append(Branch(branch.closed | {site}, branch.opened, 0.0, None))
+        for position, child in enumerate(children):
+            child.surplus_mwh = branch.surplus_mwh
+            if not self.watch.is_over:
+                waiting = branch.surplus_mwh if position + 1 < len(children) else 0.0
+                self._bound(child, waiting)
+            self._push(child)
 
-    def _bound(self, problem: Problem, parent_mwh: float) -> None:
-        """Relax a branch and keep it if it may beat the price."""
-        if not problem.sites:
-            return
-        engine = Engine(problem, self.watch, self.state.solver)
-        relaxed = engine.relax(self.cost_at(self.price, engine), enough=0.0, rounds=30)
+    def _bound(self, branch: Branch, waiting: float) -> None:
+        """Relax a branch; ``waiting`` is the surplus of a sibling not yet bounded."""
+        self.engine.decide_sites(branch.closed, branch.opened)
+        relaxed = self.engine.relax(
+            self.cost_at(self.price, self.engine),
+            enough=0.0,
+            rounds=10,
+            slivers=False,
+            seconds=self._share(),
+        )
         if relaxed.ending is Ending.INFEASIBLE:
-            return
-        surplus = min(self._surplus(engine, relaxed), parent_mwh)
-        surplus = surplus if math.isfinite(surplus) else parent_mwh
-        self._push(Branch(problem, surplus, engine, relaxed, is_leaf=relaxed.values is None))
+            branch.surplus_mwh = 0.0
+        elif relaxed.values is not None:
+            branch.relaxed = relaxed
+            branch.surplus_mwh = min(branch.surplus_mwh, -relaxed.bound * self.unit_mwh)
+        self._report(working_on=max(branch.surplus_mwh, waiting))
+
+    def _share(self) -> float:
+        return max(0.25 * self.watch.left_s, 3.0)
 
     # -- leaves ---------------------------------------------------------------------------------
 
     def _solve_leaf(self, leaf: Branch) -> None:
         """Improve and prove a branch whose sites are decided, for a slice of the time left."""
-        leaf.is_leaf = True
         leaf.tries += 1
-        slices = len(self.heap) + 1 + (1 if leaf.tries == 1 else 0)
-        seconds = max(self.watch.left_s / slices, LEAST_SLICE_S * leaf.tries)
-        engine, relaxed = leaf.engine, leaf.relaxed
-        if relaxed.values is None or relaxed.reduced_cost is None:
-            core_engine = engine
-        else:
-            room = leaf.surplus_mwh / engine.model.data.scale.heat_mwh
-            core = still_possible(engine.model, engine.compiled, relaxed.reduced_cost, room)
-            sites = ", ".join(site.id for site in leaf.problem.sites if site.mandatory)
-            self.watch.enter(f"proving for sites {sites} on {core}")
-            self._improve_leaf(leaf, min(0.3 * seconds, 15.0))
-            if self._is_beaten() or self.watch.is_over:
-                self._push(leaf)
-                return
-            core_engine = Engine(restrict(engine.model, core), self.watch, self.state.solver)
-        leaf.surplus_mwh = min(leaf.surplus_mwh, self._solve_core(core_engine, leaf, seconds))
-        self._push(leaf)
-
-    def _improve_leaf(self, leaf: Branch, seconds: float) -> None:
-        """Look for a better plan with this branch's sites on what its relaxation builds."""
-        values = leaf.relaxed.values
-        assert values is not None
-        self.state.mix_on(
-            leaf.engine, lambda engine: self.cost_at(self.price, engine), values, seconds
-        )
-
-    def _solve_core(self, engine: Engine, leaf: Branch, seconds: float) -> float:
-        """Return the surplus that no plan on a core exceeds [MWh/a]."""
+        seconds = max(self.watch.left_s / (len(self.heap) + 2), LEAST_SLICE_S * leaf.tries)
+        engine = Engine(self._leaf_problem(leaf), self.watch, self.state.solver)
         cost = self.cost_at(self.price, engine)
         unit = engine.model.data.scale.heat_mwh
-        rest = engine.relax(cost, enough=0.0, seconds=0.4 * seconds)
+        rest = engine.relax(cost, enough=0.0, seconds=0.3 * seconds)
         if rest.ending is Ending.INFEASIBLE:
-            return 0.0
-        best = self._surplus(engine, rest) if math.isfinite(rest.bound) else leaf.surplus_mwh
-        if best <= self._tolerance(engine) or rest.values is None:
-            return max(best, 0.0)
+            return
+        best = min(leaf.surplus_mwh, -rest.bound * unit)
+        if rest.values is not None and best > 1e-9 * unit:
+            self._report(working_on=best)
+            self._improve(engine, rest.values, min(0.2 * seconds, 12.0), first=leaf.tries == 1)
+            if not self._is_beaten() and not self.watch.is_over:
+                best = self._solve_core(engine, rest, best, seconds)
+        leaf.surplus_mwh = max(best, 0.0)
+        self._push(leaf)
+
+    def _leaf_problem(self, leaf: Branch) -> Problem:
+        """Return what a plan of a leaf can use and still beat the price."""
+        model = self.engine.model
+        whole = model.data.problem
+        relaxed = leaf.relaxed
+        if relaxed is not None and relaxed.reduced_cost is not None:
+            room = leaf.surplus_mwh / self.unit_mwh
+            core = still_possible(model, self.engine.compiled, relaxed.reduced_cost, room)
+            opened = ", ".join(whole.sites[s].id for s in sorted(leaf.opened))
+            self.watch.enter(f"proving with sites {opened or 'as relaxed'}, {core}")
+            for k, each in enumerate(model.data.options):
+                core.options[k] |= each.site in leaf.opened
+            problem = restrict(model, core)
+        else:
+            problem = whole
+        closed = {whole.sites[s].id for s in leaf.closed}
+        opened_ids = {whole.sites[s].id for s in leaf.opened}
+        sites = [site for site in problem.sites if site.id not in closed]
+        sites = [replace(s, mandatory=s.mandatory or s.id in opened_ids) for s in sites]
+        return replace(problem, sites=tuple(sites))
+
+    def _improve(self, engine: Engine, values: FloatArray, seconds: float, *, first: bool) -> None:
+        """Look for a better plan with a leaf's sites on what its relaxation builds."""
+        if first:
+            self.state.mix_on(engine, lambda each: self.cost_at(self.price, each), values, seconds)
+
+    def _solve_core(self, engine: Engine, rest: Outcome, best: float, seconds: float) -> float:
+        """Return the surplus that no plan of a leaf exceeds [MWh/a]."""
+        unit = engine.model.data.scale.heat_mwh
         start, distance = self._start(engine)
 
         def bounded(bound: float) -> None:
@@ -196,7 +212,7 @@ class SiteTree:
 
         outcome = engine.solve(
             MipCall(
-                cost,
+                self.cost_at(self.price, engine),
                 gap_absolute=max(distance / unit, 1e-9),
                 start=start,
                 seconds=seconds,
@@ -211,14 +227,13 @@ class SiteTree:
             return 0.0
         if math.isfinite(outcome.bound):
             best = min(best, -outcome.bound * unit)
-        return max(best, 0.0)
+        return best
 
     def _start(self, engine: Engine) -> tuple[FloatArray | None, float]:
         """Return a start, and how far above a proving bound its objective may lie."""
         state = self.state
-        if state.empty is not None and not any(
-            s.mandatory for s in engine.model.data.problem.sites
-        ):
+        sites = engine.model.data.problem.sites
+        if state.empty is not None and not any(site.mandatory for site in sites):
             return np.zeros(len(engine.compiled.names)), 0.0
         start = state.start_for(engine)
         if start is None or state.best is None:

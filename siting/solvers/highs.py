@@ -130,7 +130,27 @@ class HighsLp:
         self.model, self.threads, self.seed = model, threads, seed
         self.rows = [model.rows]
         self.indices = np.arange(len(model.names), dtype=np.int32)
+        self.lower, self.upper = model.lower.copy(), model.upper.copy()
         self._solver: highspy.Highs | None = None  # None: to be loaded
+
+    def set_bounds(self, lower: FloatArray, upper: FloatArray) -> None:
+        """Change the bounds of all variables; the next solve starts from the last basis."""
+        self.lower, self.upper = lower.copy(), upper.copy()
+        if self._solver is not None:
+            status = self._solver.changeColsBounds(len(lower), self.indices, lower, upper)
+            _check(status, "new bounds")
+
+    def set_row_lower(self, row: int, lower: float) -> None:
+        """Change the lower side of one row, counted from the first row of the model."""
+        place = row
+        for rows in self.rows:
+            if place < len(rows.lower):
+                rows.lower[place] = lower
+                break
+            place -= len(rows.lower)
+        if self._solver is not None:
+            status = self._solver.changeRowBounds(row, lower, float(rows.upper[place]))
+            _check(status, "a new side of a row")
 
     def add_rows(self, rows: Rows) -> None:
         """Add rows; the next solve starts from the last basis."""
@@ -195,7 +215,9 @@ class HighsLp:
     def _ready(self) -> highspy.Highs:
         """Return HiGHS with all rows loaded."""
         if self._solver is None:
-            model = replace(self.model, rows=Rows.stack(self.rows))
+            model = replace(
+                self.model, rows=Rows.stack(self.rows), lower=self.lower, upper=self.upper
+            )
             self._solver = _load(model, np.zeros(len(model.names)), integer=False)
             _set(self._solver, random_seed=self.seed, threads=self.threads)
         return self._solver
