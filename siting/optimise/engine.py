@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -32,13 +33,17 @@ class SolverChoice:
 
 @dataclass(frozen=True)
 class MipCall:
-    """What one integer solve is asked for; all objectives are minimised and scaled."""
+    """What one integer solve is asked for; all objectives are minimised and scaled.
+
+    ``enough`` is a bound at which the solve ends, whatever its best solution.
+    """
 
     cost: FloatArray
     gap_relative: float = 0.0
     gap_absolute: float = 1e-9
     start: FloatArray | None = None
     seconds: float = 1e9
+    enough: float | None = None
     on_values: Callable[[FloatArray], bool] | None = None
     on_bound: Callable[[float], None] | None = None
 
@@ -179,6 +184,7 @@ class Engine:
         """Minimise over integer points, repeating while a plan leaves a zone unconnected."""
         until = self.watch.seconds + min(call.seconds, self.watch.left_s)
         solver = mip_solver(self.solver.name, self.model.program, self.compiled)
+        proven = _Either(self.watch.stop)
         while True:
             settings = MipSettings(
                 time_limit_s=max(until - self.watch.seconds, 0.05),
@@ -187,8 +193,8 @@ class Engine:
                 threads=self.solver.threads,
                 seed=self.solver.seed,
                 start=call.start,
-                stop=self.watch.stop,
-                on_progress=_listener(call),
+                stop=proven,
+                on_progress=_listener(call, proven),
                 on_improvement=_improver(call),
             )
             outcome = solver.solve(call.cost, settings, extra=rows)
@@ -211,8 +217,25 @@ def _improver(call: MipCall) -> Callable[[FloatArray, float], bool] | None:
     return lambda values, _objective: listener(values)
 
 
-def _listener(call: MipCall) -> Callable[[float, float, float], None] | None:
-    listener = call.on_bound
-    if listener is None:
-        return None
-    return lambda _seconds, _objective, bound: listener(bound)
+def _listener(call: MipCall, proven: threading.Event) -> Callable[[float, float, float], None]:
+    """Pass bounds on, and end the solve when one is enough."""
+
+    def listen(_seconds: float, _objective: float, bound: float) -> None:
+        if call.on_bound is not None:
+            call.on_bound(bound)
+        if call.enough is not None and call.enough <= bound < np.inf:
+            proven.set()
+
+    return listen
+
+
+class _Either(threading.Event):
+    """A stop flag that is also set when another one is."""
+
+    def __init__(self, other: threading.Event | None) -> None:
+        super().__init__()
+        self.other = other
+
+    def is_set(self) -> bool:
+        """Whether one of the two is set."""
+        return super().is_set() or (self.other is not None and self.other.is_set())

@@ -81,7 +81,7 @@ class SiteTree:
                 if self.state.is_done or not self.heap:
                     return
                 branch = heapq.heappop(self.heap)[2]
-                site = self._most_fractional(branch)
+                site = self._next_site(branch)
                 if site is None:
                     self._solve_leaf(branch)
                 else:
@@ -105,17 +105,22 @@ class SiteTree:
 
     # -- branching ------------------------------------------------------------------------------
 
-    def _most_fractional(self, branch: Branch) -> int | None:
-        """Return the site that a relaxation opens most undecidedly, or None."""
+    def _next_site(self, branch: Branch) -> int | None:
+        """Return the site to decide on next: the one opened most undecidedly; None if all are."""
+        share = self._shares(branch)
+        left = {s: abs(x - 0.5) for s, x in share.items() if s not in branch.closed | branch.opened}
+        return min(left, key=lambda s: left[s]) if left else None
+
+    def _shares(self, branch: Branch) -> dict[int, float]:
+        """Return how far a relaxation opens each site; nothing for a branch being solved."""
         if branch.relaxed is None or branch.relaxed.values is None or branch.tries:
-            return None
+            return {}
         values, share = branch.relaxed.values, dict[int, float]()
         v, data = self.engine.model.variables, self.engine.model.data
         for k, each in enumerate(data.options):
             opened = float(values[self.engine.compiled.index(v.open[k])])
             share[each.site] = share.get(each.site, 0.0) + opened
-        undecided = {s: abs(x - 0.5) for s, x in share.items() if FRACTION < x < 1 - FRACTION}
-        return min(undecided, key=lambda s: undecided[s]) if undecided else None
+        return share
 
     def _split(self, branch: Branch, site: int) -> None:
         """Bound the two branches in which a site is closed or open."""
@@ -123,18 +128,22 @@ class SiteTree:
         sites = self.engine.model.data.problem.sites
         group = sites[site].group
         rivals = {s for s, x in enumerate(sites) if group and x.group == group and s != site}
-        children = [Branch(branch.closed | rivals, branch.opened | {site}, 0.0, None)]
-        if not sites[site].mandatory:
-            children.append(Branch(branch.closed | {site}, branch.opened, 0.0, None))
-        for position, child in enumerate(children):
-            child.surplus_mwh = branch.surplus_mwh
-            if not self.watch.is_over:
-                waiting = branch.surplus_mwh if position + 1 < len(children) else 0.0
+        share = self._shares(branch).get(site, 0.5)
+        opened = Branch(branch.closed | rivals, branch.opened | {site}, branch.surplus_mwh, None)
+        closed = Branch(branch.closed | {site}, branch.opened, branch.surplus_mwh, None)
+        if share > 1 - FRACTION:  # the relaxation has decided already: it bounds that branch
+            opened.relaxed = branch.relaxed
+        if share < FRACTION:
+            closed.relaxed = branch.relaxed
+        children = [opened] if sites[site].mandatory else [opened, closed]
+        waiting = branch.surplus_mwh
+        for child in children:
+            if child.relaxed is None and not self.watch.is_over:
                 self._bound(child, waiting)
             self._push(child)
 
     def _bound(self, branch: Branch, waiting: float) -> None:
-        """Relax a branch; ``waiting`` is the surplus of a sibling not yet bounded."""
+        """Relax a branch; ``waiting`` is the surplus that its sibling may still have."""
         self.engine.decide_sites(branch.closed, branch.opened)
         relaxed = self.engine.relax(
             self.cost_at(self.price, self.engine),
@@ -216,6 +225,7 @@ class SiteTree:
                 gap_absolute=max(distance / unit, 1e-9),
                 start=start,
                 seconds=seconds,
+                enough=0.0,
                 on_values=lambda values: self._offered(engine, values),
                 on_bound=bounded,
             ),
