@@ -21,6 +21,9 @@ from siting.solvers.registry import mip_solver
 
 __all__ = ["Engine", "MipCall", "SolverChoice"]
 
+PATIENCE_S = 8.0
+"""Wall time that a warm-started relaxation is given before it starts from nothing [s]."""
+
 
 @dataclass(frozen=True)
 class SolverChoice:
@@ -64,6 +67,7 @@ class Engine:
         self.relaxation = HighsLp(self.compiled, threads=solver.threads, seed=solver.seed)
         self.found: Rows | None = None
         self.site_rows: dict[int, int] = {}
+        self.slowest_s = 0.0
         self.heat = self.compiled.vector(self.model.expressions.heat)
         self.capex = self.compiled.vector(self.model.expressions.capex)
         self.net_value = self.compiled.vector(self.model.expressions.net_value)
@@ -119,8 +123,17 @@ class Engine:
         return outcome
 
     def _relaxed(self, cost: FloatArray, until: float) -> Outcome:
+        """Solve the relaxation; when a warm start stalls, once more from nothing."""
         left = max(until - self.watch.seconds, 0.05)
-        return self.relaxation.solve(cost, time_limit_s=left, stop=self.watch.stop)
+        patience = min(left, max(PATIENCE_S, 4 * self.slowest_s))
+        outcome = self.relaxation.solve(cost, time_limit_s=patience, stop=self.watch.stop)
+        if outcome.ending is Ending.TIME_LIMIT and left > patience:
+            self.relaxation.forget_basis()
+            left = max(until - self.watch.seconds, 0.05)
+            outcome = self.relaxation.solve(cost, time_limit_s=left, stop=self.watch.stop)
+        if outcome.values is not None:
+            self.slowest_s = max(self.slowest_s, outcome.seconds)
+        return outcome
 
     def _separate(self, values: FloatArray, *, slivers: bool) -> int:
         """Add violated rows; the dear search for slivers runs when the others are nearly done."""

@@ -216,8 +216,11 @@ class RatioSearch:
         before, bound_before = state.best.value, state.bound
         self.watch.enter("bounding")
         relaxed = self._ceiling(self._asking_price())
-        if state.is_over or relaxed is None or relaxed.values is None:
+        if state.is_over:
             return False
+        if relaxed is None or relaxed.values is None:  # no relaxation in time: ask the solver
+            self._solve_whole(self._asking_price(), stop_early=True)
+            return state.best.value > before
         self.watch.enter("improving")
         self._construct(relaxed.values)
         self._mix(relaxed)

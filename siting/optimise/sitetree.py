@@ -167,7 +167,7 @@ class SiteTree:
     def _solve_leaf(self, leaf: Branch) -> None:
         """Improve and prove a branch whose sites are decided, for a slice of the time left."""
         leaf.tries += 1
-        seconds = max(self.watch.left_s / (len(self.heap) + 2), LEAST_SLICE_S * leaf.tries)
+        seconds = max(self.watch.left_s / (len(self.heap) + 1), LEAST_SLICE_S * leaf.tries)
         engine = Engine(self._leaf_problem(leaf), self.watch, self.state.solver)
         cost = self.cost_at(self.price, engine)
         unit = engine.model.data.scale.heat_mwh

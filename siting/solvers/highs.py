@@ -140,6 +140,10 @@ class HighsLp:
             status = self._solver.changeColsBounds(len(lower), self.indices, lower, upper)
             _check(status, "new bounds")
 
+    def forget_basis(self) -> None:
+        """Start the next solve from nothing; helps when the simplex method has lost its way."""
+        self._solver = None
+
     def set_row_lower(self, row: int, lower: float) -> None:
         """Change the lower side of one row, counted from the first row of the model."""
         place = row
