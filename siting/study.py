@@ -22,7 +22,7 @@ from siting.errors import (
 
 if TYPE_CHECKING:
     from siting.appraisal import Appraisal
-    from siting.assemble import Assembly
+    from siting.assembly import Assembly
     from siting.network import PipeNetwork
     from siting.optimise import Progress
     from siting.outputs.frames import PlanFrames
@@ -277,7 +277,7 @@ def _assemble(
     region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
 ) -> Assembly:
     """Turn geography into numbers."""
-    from siting.assemble import assemble_problem
+    from siting.assembly import assemble_problem
 
     log.info("assembling %d edges", len(network.edges))
     return assemble_problem(region, network, parameters, config)

@@ -29,7 +29,7 @@ import pyproj
 import pytest
 from shapely import LineString, Point
 
-from siting.assemble import Assembly, assemble_problem
+from siting.assembly import Assembly, assemble_problem
 from siting.config import StudyConfig, config_from_dict
 from siting.errors import InputError
 from siting.network.types import PipeNetwork
