@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from siting.optimise.engine import Engine, MipCall
-from siting.optimise.sift import sift
+from siting.optimise.sift import by_id, sift
 from siting.optimise.state import SearchState
 from siting.problem import Problem
 from siting.solvers.outcome import Ending, FloatArray, Outcome
@@ -87,11 +87,17 @@ class LeafProof:
             problem = found.problem
             engine = Engine(problem, self.watch, self.state.solver)
             relaxed = engine.relax(
-                self.cost_at(self.price, engine),
-                enough=0.0,
-                slivers=False,
-                seconds=until - self.watch.seconds,
+                self.cost_at(self.price, engine), enough=0.0, seconds=until - self.watch.seconds
             )
+            engine.narrow(by_id(engine, found.ranges))
+        relaxed = engine.tighten(
+            self.cost_at(self.price, engine), relaxed, 0.2 * (until - self.watch.seconds)
+        )
+        if relaxed.ending is Ending.INFEASIBLE or relaxed.bound >= 0:
+            return 0.0
+        if relaxed.values is not None:
+            most = min(most, -relaxed.bound * engine.model.data.scale.heat_mwh)
+            self.report(most)
         engines = self._engines(problem, engine, relaxed)
         self.open_mwh = [most] * len(engines)
         if len(engines) == 1:
@@ -115,7 +121,11 @@ class LeafProof:
             replace(each, mandatory=True) if each.id == zone else each for each in problem.zones
         )
         parts = [replace(problem, zones=zones) for zones in (served, without)]
-        return [Engine(part, self.watch, self.state.solver) for part in parts]
+        engines = [Engine(part, self.watch, self.state.solver) for part in parts]
+        known = {engine.model.data.zone(z).id: each for z, each in engine.ranges.items()}
+        for each in engines:
+            each.narrow(by_id(each, known))
+        return engines
 
     def _zone_to_split(self, engine: Engine, relaxed: Outcome) -> str | None:
         """Return the zone that is served least decidedly, weighed by its heat."""
@@ -138,6 +148,7 @@ class LeafProof:
         if relaxed.ending is Ending.INFEASIBLE:
             self._bounded(part, engine, math.inf)
             return
+        relaxed = engine.tighten(cost, relaxed, 0.2 * left)
         self._bounded(part, engine, relaxed.bound)
         if relaxed.values is None or relaxed.bound >= 0 or self.watch.is_over or self.is_beaten():
             return

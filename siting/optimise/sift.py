@@ -11,23 +11,23 @@ the second on the real sizes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import sparse
 
 from siting.model.data import flow_limit
 from siting.model.pieces import edge_pieces
 from siting.optimise.core import Core, all_of, restrict, still_possible
 from siting.optimise.engine import Engine, SolverChoice
 from siting.optimise.progress import Watch
-from siting.problem import Edge, Problem, Zone
-from siting.solvers.compiled import Rows
+from siting.optimise.ranges import Range
+from siting.problem import Edge, Problem
 from siting.solvers.outcome import Ending, FloatArray, Outcome
 
-__all__ = ["Sifted", "sift", "straightened"]
+__all__ = ["Sifted", "by_id", "sift", "straightened"]
 
-STAGES = ("straight", "real", "narrow", "narrow")
+PASSES = 4
+"""How often the real sizes are gone through at most."""
 CostAt = Callable[[Engine], FloatArray]
 
 
@@ -35,11 +35,13 @@ CostAt = Callable[[Engine], FloatArray]
 class Sifted:
     """What is left of a problem: nothing when no plan beats the price.
 
-    ``surplus_mwh`` is the largest ``heat - price * capex`` that is still possible [MWh/a].
+    ``surplus_mwh`` is the largest ``heat - price * capex`` that is still possible [MWh/a],
+    ``ranges`` the base capacity of each zone, by its id, in plans that beat the price.
     """
 
     problem: Problem | None
     surplus_mwh: float
+    ranges: dict[str, Range] = field(default_factory=dict)
 
 
 def straightened(problem: Problem) -> Problem:
@@ -87,25 +89,39 @@ def sift(
     """
     until = watch.seconds + min(seconds, watch.left_s)
     surplus = np.inf
-    for stage in STAGES:
-        engine = Engine(straightened(problem) if stage == "straight" else problem, watch, solver)
+    ranges: dict[str, Range] = {}
+    for stage in (straightened, *[_as_it_is] * PASSES):
+        before = surplus
+        engine = Engine(stage(problem), watch, solver)
+        engine.narrow(by_id(engine, ranges))
         cost = cost_at(engine)
-        unit = engine.model.data.scale.heat_mwh
         relaxed = engine.relax(cost, enough=0.0, seconds=until - watch.seconds)
-        if relaxed.ending is Ending.INFEASIBLE or relaxed.bound >= 0:
-            return Sifted(None, 0.0)
-        if relaxed.values is None:
-            break
-        surplus = min(surplus, -relaxed.bound * unit)
-        core = all_of(engine.model)
-        if stage != "narrow":
+        relaxed = engine.tighten(cost, relaxed, until - watch.seconds)
+        if relaxed.values is None or relaxed.bound >= 0:
+            core = all_of(engine.model)
+        else:
             core = _ask_zone_by_zone(engine, cost, relaxed, until)
             relaxed = engine.relax(cost, enough=0.0, seconds=max(until - watch.seconds, 1.0))
+            relaxed = engine.tighten(cost, relaxed, until - watch.seconds)
+        if relaxed.ending is Ending.INFEASIBLE or relaxed.bound >= 0:
+            return Sifted(None, 0.0)
+        surplus = min(surplus, -relaxed.bound * engine.model.data.scale.heat_mwh)
         part = restrict(engine.model, core.overlap(_possible(engine, relaxed, core)))
-        if stage == "narrow" and relaxed.values is not None:
-            part = narrowed(engine, cost, part, until)
+        ranges = {engine.model.data.zone(z).id: each for z, each in engine.ranges.items()}
         problem = _of_the_original(problem, part)
-    return Sifted(problem, surplus)
+        if watch.seconds > until or (stage is _as_it_is and surplus > 0.8 * before):
+            break
+    return Sifted(problem, surplus, ranges)
+
+
+def _as_it_is(problem: Problem) -> Problem:
+    return problem
+
+
+def by_id(engine: Engine, ranges: dict[str, Range]) -> dict[int, Range]:
+    """Return ranges by position of the zone in an engine's model."""
+    data = engine.model.data
+    return {z: ranges[data.zone(z).id] for z in data.zones if data.zone(z).id in ranges}
 
 
 def _possible(engine: Engine, relaxed: Outcome, core: Core) -> Core:
@@ -165,57 +181,3 @@ def _ask_zone_by_zone(engine: Engine, cost: FloatArray, relaxed: Outcome, until:
         upper[column[each]] = engine.compiled.lower[column[each]]
     engine.relaxation.set_bounds(lower, upper)
     return core
-
-
-def narrowed(engine: Engine, cost: FloatArray, part: Problem, until: float) -> Problem:
-    """Return a part with zones that take no more base capacity than a plan can grant them.
-
-    For each zone the relaxation is asked for the largest base capacity with which the objective
-    still beats the price. A load curve cut off there makes a smaller zone, and smaller zones allow
-    only smaller pipes before them.
-    """
-    data, v, watch = engine.model.data, engine.model.variables, engine.watch
-    index = engine.compiled.index
-    used = np.flatnonzero(cost)
-    row = sparse.csr_array(
-        (cost[used], (np.zeros(len(used), dtype=np.int64), used)), shape=(1, len(cost))
-    )
-    engine.relaxation.add_rows(Rows(row, np.full(1, -np.inf), np.zeros(1)))
-    lower = engine.compiled.lower.copy()
-    kept = {zone.id for zone in part.zones}
-    most: dict[str, float] = {}
-    for z in v.base:
-        zone = data.zone(z)
-        if zone.id not in kept or watch.is_over or watch.seconds > until:
-            continue
-        lower[index(v.connect[z])] = 1.0
-        engine.relaxation.set_bounds(lower, engine.compiled.upper)
-        wanted = np.zeros(len(cost))
-        wanted[index(v.base[z])] = -1.0
-        asked = engine.relaxation.solve(
-            wanted, time_limit_s=max(until - watch.seconds, 0.05), stop=watch.stop
-        )
-        lower[index(v.connect[z])] = engine.compiled.lower[index(v.connect[z])]
-        if np.isfinite(asked.bound) and asked.values is not None:
-            most[zone.id] = -asked.bound * data.scale.power_mw / zone.peak_mw
-    zones = tuple(cut_off(zone, most.get(zone.id, 1.0)) for zone in part.zones)
-    return replace(part, zones=zones)
-
-
-def cut_off(zone: Zone, share: float) -> Zone:
-    """Return a zone that takes at most a share of its peak as base capacity.
-
-    Its heat is what that share yields, so that every plan within it counts the same heat.
-    """
-    share = min(share * (1 + 1e-4) + 1e-6, 1.0)
-    if share >= 1 or not zone.load_curve:
-        return zone
-    corners = np.array(zone.load_curve)
-    yields = float(np.interp(share, corners[:, 0], corners[:, 1]))
-    below = [(q / share, h / yields) for q, h in zone.load_curve if q < share * (1 - 1e-9)]
-    return replace(
-        zone,
-        peak_mw=zone.peak_mw * share,
-        heat_mwh=zone.heat_mwh * yields,
-        load_curve=(*below, (1.0, 1.0)),
-    )

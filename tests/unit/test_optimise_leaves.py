@@ -13,7 +13,8 @@ from siting.optimise import leaf, solve
 from siting.optimise.core import still_possible
 from siting.optimise.engine import Engine, MipCall, SolverChoice
 from siting.optimise.progress import Watch
-from siting.optimise.sift import cut_off, sift, straightened
+from siting.optimise.ranges import ranges_by_prices
+from siting.optimise.sift import sift, straightened
 from siting.problem import Edge, Problem, Site, SiteOption, Zone
 from siting.solution import Status
 from siting.solvers.outcome import FloatArray
@@ -79,7 +80,6 @@ def test_sifting_leaves_less_the_closer_the_price(town: Problem, best: float) ->
     near = sift(one, cost_at(best * 0.98), watch, SolverChoice(), seconds=30).problem
     assert near is not None
     assert len(near.edges) < len(one.edges)
-    assert sum(zone.peak_mw for zone in near.zones) < sum(zone.peak_mw for zone in one.zones)
     gone = sift(one, cost_at(best * 1.5), watch, SolverChoice(), seconds=30)
     assert gone.problem is None
     assert gone.surplus_mwh == 0
@@ -108,22 +108,42 @@ def test_a_street_goes_with_the_zone_behind_it(room_mwh: float, stays: bool) -> 
     assert core.zones.tolist() == [True, stays]
 
 
-def test_a_cut_off_zone_yields_the_same_heat_below_the_cut() -> None:
-    """Any base capacity up to the cut gives the same heat as before."""
-    curve = ((0.0, 0.0), (0.1, 0.35), (0.3, 0.75), (0.6, 0.97), (1.0, 1.0))
-    zone = Zone("z", "n", 1_000.0, 0.5, load_curve=curve)
-    small = cut_off(zone, 0.4)
-    assert small.peak_mw == pytest.approx(0.2, rel=1e-3)
-    for base in (0.01, 0.05, 0.12, 0.19, 0.2):
-        heats = [
-            each.heat_mwh * np.interp(base / each.peak_mw, *np.array(each.load_curve).T)
-            for each in (zone, small)
-        ]
-        assert heats[1] == pytest.approx(heats[0], rel=1e-6)
-    assert cut_off(zone, 1.0) is zone
+WIDEST = {0.9: 0.99, 0.99: 0.9}
+"""How wide the ranges may be altogether, over all peaks [-]."""
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("share", WIDEST)
+def test_ranges_hold_for_the_best_plan(town: Problem, best: float, share: float) -> None:
+    """The best plan keeps to the ranges, which are narrower for a better price."""
+    one = with_first_site(town)
+    plan = solve(one, gap=1e-4, time_limit_s=60)
+    engine = Engine(one, Watch(60.0), SolverChoice())
+    cost = cost_at(best * share)(engine)
+    relaxed = engine.relax(cost)
+    ranges = ranges_by_prices(engine.model, engine.compiled, relaxed, -relaxed.bound)
+    found = {one.zones[z].id: each for z, each in ranges.items()}
+    for served in plan.zones:
+        each = found[served.zone]
+        assert each.least_mw - 1e-6 <= served.base_mw <= each.most_mw + 1e-6
+    width = sum(each.most_mw - each.least_mw for each in ranges.values())
+    assert width < WIDEST[share] * sum(one.zones[z].peak_mw for z in ranges)
+
+
+def test_tightening_lifts_the_bound_and_keeps_the_best_plan(town: Problem, best: float) -> None:
+    """The relaxation rises, and the integer program with the narrower ranges has the same best."""
+    one = with_first_site(town)
+    price = best * 0.99
+    engine = Engine(one, Watch(60.0), SolverChoice())
+    cost = cost_at(price)(engine)
+    relaxed = engine.relax(cost)
+    tight = engine.tighten(cost, relaxed, 30.0)
+    assert tight.bound > relaxed.bound + 0.05 * abs(relaxed.bound)
+    outcome = engine.solve(MipCall(cost), rows=engine.tight_rows(tight.values))
+    unit = engine.model.data.scale.heat_mwh
+    assert -outcome.objective * unit == pytest.approx(surplus_mwh(one, price), rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(24))
 def test_proofs_in_parts_agree_with_enumeration(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every leaf split among cores, random problems still reach their optimum."""
     monkeypatch.setattr(leaf, "LARGE", 0)
@@ -137,3 +157,11 @@ def test_proofs_in_parts_agree_with_enumeration(seed: int, monkeypatch: pytest.M
     plan = solve(problem, gap=0, time_limit_s=60)
     assert plan.proof.status is Status.OPTIMAL
     assert plan.proof.incumbent == pytest.approx(wanted, rel=1e-5, abs=1e-9)
+
+
+def test_a_site_that_feeds_nothing_in_is_not_part_of_a_plan(town: Problem) -> None:
+    """A free site at the far end stays closed, although opening it would cost nothing."""
+    free = Site("free", "n03", options=(SiteOption("o", 5.0, 0.0, 9e9),))
+    plan = solve(replace(town, sites=(*town.sites, free)), gap=0.02, time_limit_s=60)
+    assert {each.site for each in plan.sites} <= {"site0", "site1"}
+    assert all(each.capacity_mw > 0 for each in plan.sites)
