@@ -230,13 +230,18 @@ class RatioSearch:
             return True
         self.watch.enter("bounding at the price to prove")
         price = self._asking_price()
+        cost = self._cost_at(price, engine)
         relaxed = engine.relax(
-            self._cost_at(price, engine),
+            cost,
             enough=0.0,
             rounds=20,
             seconds=max(0.25 * self.watch.left_s, 5.0),
             on_round=lambda bound: self._certify_scaled(price, bound),
         )
+        # The price only rises from round to round, so that ranges found here stay true.
+        relaxed = engine.tighten(cost, relaxed, max(0.15 * self.watch.left_s, 3.0))
+        if relaxed.values is not None:
+            self._certify_scaled(price, relaxed.bound)
         if relaxed.ending is Ending.INFEASIBLE:
             self._certify(price, 0.0)
         if state.is_over or relaxed.values is None:
