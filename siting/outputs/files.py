@@ -218,6 +218,8 @@ def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
     layers = (config.layers.sites, config.layers.zones, config.layers.streets)
     paths = [config.file, *(each.path for each in layers if each.path is not None)]
+    own = config.network.catalogue_file(config.folder)
+    paths += [] if own is None else [own]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]
