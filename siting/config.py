@@ -253,8 +253,8 @@ class NetworkConfig(Section):
         6,
         ge=1,
         le=30,
-        description="Largest number of rounds of sizing for the peak; only with pipes_carry ="
-        " 'peak'.",
+        description="Largest number of rounds of sizing for the peak, each with the time limit of"
+        " the solver; only with pipes_carry = 'peak'.",
         json_schema_extra={"source": "judgement"},
     )
 

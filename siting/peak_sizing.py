@@ -29,7 +29,7 @@ class Round:
     too_small
         Pipes that cannot carry the peak of the plan of this round.
     damped
-        Whether a peak once seen was kept as the least for its pipe.
+        Whether no ratio of peak to base load was let fall below one seen before.
     """
 
     changes: int
@@ -53,10 +53,14 @@ class PeakSizing:
     rounds
         What changed in each round.
     ending
-        ``stable`` when the sizes stood still and all carry their peaks; ``cycle`` when they came
-        back to those of an earlier round even when damped; ``limit`` when the rounds ran out.
+        ``stable`` when the sizes stood still and all carry their peaks; ``damped`` when plans came
+        back in a cycle, and all pipes carry their peaks with each ratio held at its largest, so
+        some may be larger than they need be; ``limit`` when the rounds ran out.
     chosen
         Number of the round that the plan is from, from 1.
+    ratios
+        Peak over base load that the capacities of ``problem`` were divided by, of each edge where
+        it is above 1 [-].
     """
 
     problem: Problem
@@ -65,6 +69,7 @@ class PeakSizing:
     rounds: tuple[Round, ...]
     ending: str
     chosen: int
+    ratios: Mapping[str, float]
 
     @property
     def too_small(self) -> int:
@@ -85,13 +90,12 @@ class PeakSizing:
         changed = ", ".join(f"{each.changes:,}" for each in self.rounds)
         end = {
             "stable": "then the sizes stood still",
-            "cycle": "then the sizes repeated those of an earlier round",
+            "damped": "then all carried their peaks, with each factor held at its largest as plans"
+            " came back in a cycle",
             "limit": "then the rounds ran out",
         }[self.ending]
-        damped = sum(each.damped for each in self.rounds)
         return (
             f"pipes changed in each round: {changed}; {end}"
-            + (f"; damped in {damped} rounds" if damped else "")
             + (f"; taken is round {self.chosen}" if self.chosen != len(self.rounds) else "")
             + (f"; {self.too_small:,} pipes are too small for the peak" if self.too_small else "")
         )
@@ -130,61 +134,58 @@ def size_for_peaks(
     The peak in a pipe depends on what is behind it, so on the plan. Each round fixes for every
     edge the ratio of peak to base load found in the last plan (for edges not built: the last one
     seen, or that of the whole plan), divides the capacities by it, and solves. The first round has
-    ratios of 1. A plan that comes back is a cycle: from there on no ratio falls. The bound of
-    a plan holds for the ratios of its round; that no other ratios allow a better plan is not
-    proven.
+    ratios of 1. A plan that comes back is a cycle: from there on no ratio falls, and a plan that
+    needs none above those it was found with is taken. The bound of a plan holds for the ratios of
+    its round; that no other ratios allow a better plan is not proven.
     """
     ratios: dict[str, float] = {}
     usual, damped = 1.0, False
     seen: list[Sizes] = []
     rounds: list[Round] = []
     found: list[tuple[Problem, Plan, dict[str, float]]] = []
+    fixed: list[dict[str, float]] = []
     ending = "limit"
     while len(rounds) < most_rounds:
-        scaled = _scaled(problem, ratios, usual, sized_already)
+        used = {e.id: ratios.get(e.id, usual) for e in problem.edges if e.id not in sized_already}
+        fixed.append({edge: ratio for edge, ratio in used.items() if ratio > 1})
+        scaled = _scaled(problem, fixed[-1])
         plan = solve(scaled)
         peaks = pipe_peaks_mw(problem, plan, consumers, factor)
         sizes: Sizes = {pipe.edge: pipe.size for pipe in plan.pipes}
-        changes = _differences(seen[-1], sizes) if seen else len(sizes)
+        changes = _differences(seen[-1] if seen else {}, sizes)
         short = _too_small(problem, plan, peaks, sized_already)
         rounds.append(Round(changes, short, damped))
         found.append((scaled, plan, peaks))
         log.info("peak sizing, round %d: %d changes, %d short", len(rounds), changes, short)
         fresh, fresh_usual = _ratios(plan, peaks, sized_already)
-        moved = any(abs(ratios.get(e, usual) - r) > SLACK for e, r in fresh.items())
-        if not short and (not moved or (seen and not changes)):
-            ending = "stable"
+        moved = [r - ratios.get(e, usual) for e, r in fresh.items()]
+        if not short and (not changes or all(abs(each) <= SLACK for each in moved)):
+            ending = "damped" if damped else "stable"
             break
-        if sizes in seen[:-1]:
-            if damped:
-                ending = "cycle"
-                break
-            damped = True
+        if damped and not short and all(each <= SLACK for each in moved):
+            ending = "damped"
+            break
+        damped = damped or sizes in seen[:-1]
         if damped:
             fresh = {e: max(r, ratios.get(e, 1.0)) for e, r in fresh.items()}
             fresh_usual = max(fresh_usual, usual)
         ratios, usual = ratios | fresh, fresh_usual
         seen.append(sizes)
     whole = [number for number, each in enumerate(rounds) if not each.too_small]
-    chosen = len(rounds) - 1 if ending == "stable" or not whole else whole[-1]
-    return PeakSizing(*found[chosen], tuple(rounds), ending, chosen + 1)
+    chosen = len(rounds) - 1 if ending != "limit" or not whole else whole[-1]
+    return PeakSizing(*found[chosen], tuple(rounds), ending, chosen + 1, fixed[chosen])
 
 
-def _scaled(
-    problem: Problem, ratios: Mapping[str, float], usual: float, sized: frozenset[str]
-) -> Problem:
+def _scaled(problem: Problem, ratios: Mapping[str, float]) -> Problem:
     """Return the problem with capacities of base load beside the peak."""
     edges = tuple(
-        edge if edge.id in sized else _edge(edge, ratios.get(edge.id, usual))
-        for edge in problem.edges
+        _edge(edge, ratios[edge.id]) if edge.id in ratios else edge for edge in problem.edges
     )
     return replace(problem, edges=edges)
 
 
 def _edge(edge: Edge, ratio: float) -> Edge:
     """Return an edge whose sizes carry a peak of ``ratio`` times their base load."""
-    if ratio <= 1:
-        return edge
     if not edge.sizes:
         most = None if edge.capacity_mw is None else edge.capacity_mw / ratio
         return replace(edge, capacity_mw=most, cost_per_mw_eur=edge.cost_per_mw_eur * ratio)

@@ -313,18 +313,17 @@ def _solve(
 def _search(
     config: StudyConfig, progress: Watcher | None, stop: Event | None
 ) -> Callable[[Problem], Plan]:
-    """Return the search as the study sets it; rounds of sizing for peaks share its time limit."""
+    """Return the search as the study sets it; each round of sizing for peaks has its time limit."""
     from siting.optimise import solve
 
-    solver, network = config.solver, config.network
-    rounds = network.peak_rounds if network.pipes_carry == "peak" else 1
+    solver = config.solver
 
     def search(problem: Problem) -> Plan:
         return solve(
             problem,
             solver=solver.name,
             gap=solver.gap,
-            time_limit_s=solver.time_limit_s / rounds,
+            time_limit_s=solver.time_limit_s,
             threads=solver.threads,
             seed=solver.seed,
             progress=progress,

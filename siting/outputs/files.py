@@ -190,6 +190,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
     """Return what a run was made of and what it made; paths are relative to the run folder."""
     study = run.config.file
     proof = run.plan.proof
+    sizing = getattr(run.assembly, "peak_sizing", None)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -209,6 +210,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
+        "peak_ratios": {} if sizing is None else dict(sizing.ratios),
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
