@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from siting.errors import Fault
 from siting.plan import Plan
 from siting.problem import Edge, Problem
 from siting.simultaneity import Consumers, Factor, pipe_peaks_mw
@@ -83,6 +84,19 @@ class PeakSizing:
             "peak_sizing_ending": self.ending,
             "peak_sizing_pipes_too_small": self.too_small,
         }
+
+    @property
+    def doubts(self) -> tuple[Fault, ...]:
+        """What must be looked at when the loop did not come to rest."""
+        if self.ending != "limit" and not self.too_small:
+            return ()
+        return (
+            Fault(
+                "network",
+                f"sizing for the peak did not come to rest: {self.in_words}.",
+                "Raise peak_rounds under [network], or time_limit_s under [solver].",
+            ),
+        )
 
     @property
     def in_words(self) -> str:

@@ -194,7 +194,9 @@ class Study:
         check_replaceable(self.config.outputs.folder)
         checked = self.check()
         assembly, plan = _solve(checked.assembly, self.config, progress, stop)
-        run = _appraise(self.config, replace(checked, assembly=assembly), plan)
+        doubts = (*checked.doubts, *assembly.doubts)
+        checked = replace(checked, assembly=assembly, doubts=doubts)
+        run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
 

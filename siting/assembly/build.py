@@ -14,7 +14,7 @@ from siting.assembly.pipe_sizes import assemble_edges, full_catalogue
 from siting.assembly.site_options import assemble_sites
 from siting.assembly.zone_loads import assemble_zones, zone_consumers
 from siting.economics import crf
-from siting.errors import InputError
+from siting.errors import Fault, InputError
 from siting.network.types import PipeNetwork
 from siting.parameters import Parameters
 from siting.peak_sizing import PeakSizing
@@ -81,6 +81,11 @@ class Assembly:
         return replace(
             self, problem=sizing.problem, peak_sizing=sizing, remarks=(*self.remarks, remark)
         )
+
+    @property
+    def doubts(self) -> tuple[Fault, ...]:
+        """What must be looked at about the sizing for peaks."""
+        return () if self.peak_sizing is None else self.peak_sizing.doubts
 
     @property
     def peak_flows_mw(self) -> Mapping[str, float] | None:

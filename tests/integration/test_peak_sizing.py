@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 import siting
 from siting.hydraulics import pipe_checks
 from siting.study import Run

@@ -73,6 +73,7 @@ def test_it_settles_and_the_pipes_carry_the_peaks() -> None:
     assert done.chosen == len(done.rounds)
     assert "the sizes stood still" in done.in_words
     assert done.kpis()["peak_sizing_ending"] == "stable"
+    assert done.doubts == ()
 
 
 def test_the_problem_is_that_of_the_plan() -> None:
@@ -151,6 +152,7 @@ def test_the_rounds_are_limited() -> None:
     assert done.too_small > 0
     assert "the rounds ran out" in done.in_words
     assert "too small for the peak" in done.in_words
+    assert "did not come to rest" in str(done.doubts[0])
 
 
 def test_service_lines_are_left_as_they_are() -> None:
