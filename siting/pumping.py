@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,16 +33,17 @@ class Pumping:
     worst_path_pressure_drop_bar
         Its pressure drop, supply and return, with fittings and without the substation [bar].
     pump_power_kw
-        Electric power of all network pumps at full base load [kW].
+        Electric power of all network pumps at full base load, or at the peak where pipes carry it
+        [kW].
     pumping_electricity_mwh
         Electricity of all network pumps in a year [MWh/a].
     pumping_share
         That electricity over the heat delivered [MWh/MWh].
     worst_path_supply_drop_k, worst_path_supply_drop_summer_k
-        How much the supply cools on the path where it cools most, at full base load and at the
-        least flow of the year [K].
+        How much the supply cools on the path where it cools most, at that flow and at the least
+        flow of the year [K].
     summer_flow_share
-        Least flow of the year over that at full base load [-].
+        Least flow of the year over that flow [-].
     """
 
     worst_path_m: float = 0.0
@@ -100,19 +101,23 @@ def plan_hydraulics(
     problem, plan, catalogue, parameters
         As `plan_pumping`.
     peak_flows_mw
-        Peak in each pipe where pipes carry peaks [MW].
+        As `plan_pumping`.
     """
-    pumping = plan_pumping(problem, plan, catalogue, parameters)
+    pumping = plan_pumping(problem, plan, catalogue, parameters, peak_flows_mw)
     share = max(pumping.summer_flow_share, LEAST_SHARE)
     return PlanHydraulics(
         design=pipe_states(plan, catalogue, flows_mw=peak_flows_mw),
-        summer=pipe_states(plan, catalogue, flow_share=share),
+        summer=pipe_states(plan, catalogue, flow_share=share, flows_mw=peak_flows_mw),
         pumping=pumping,
     )
 
 
 def plan_pumping(
-    problem: Problem, plan: Plan, catalogue: PipeCatalogue, parameters: Parameters
+    problem: Problem,
+    plan: Plan,
+    catalogue: PipeCatalogue,
+    parameters: Parameters,
+    peak_flows_mw: Mapping[str, float] | None = None,
 ) -> Pumping:
     """Return the pumping of a plan.
 
@@ -124,22 +129,26 @@ def plan_pumping(
         All sizes of the network at its temperatures.
     parameters
         Gives fittings, pressure of the worst substation and pump efficiency.
+    peak_flows_mw
+        Peak in each pipe where pipes carry peaks; then all heat is pumped, that of the peak
+        boilers too [MW].
 
     Notes
     -----
     One pump at each site lifts the whole flow of the site over the worst path that begins there,
     ``dp = sum 2 R L (1 + fittings) + substation``, and ``P = dp V / efficiency``. Over the year the
     flow follows the base load at constant temperatures; friction falls with the cube of the flow,
-    the share of the substation in proportion to it. Heat of peak boilers is not pumped, and pipes
-    inside zones are not on the path.
+    the share of the substation in proportion to it. Without ``peak_flows_mw`` the heat of peak
+    boilers is not pumped. Pipes inside zones are not on the path.
     """
     if not plan.pipes or not plan.sites:
         return Pumping()
     design = catalogue.design
-    full = pipe_states(plan, catalogue)
-    profile = base_load_profile(problem, plan)
+    flows = {pipe.edge: pipe.flow_mw for pipe in plan.pipes} | dict(peak_flows_mw or {})
+    full = pipe_states(plan, catalogue, flows_mw=flows)
+    profile = base_load_profile(problem, plan if peak_flows_mw is None else _at_peak(plan))
     least = float(profile.min())
-    summer = pipe_states(plan, catalogue, flow_share=max(least, LEAST_SHARE))
+    summer = pipe_states(plan, catalogue, flow_share=max(least, LEAST_SHARE), flows_mw=flows)
     drop_bar = _drops_bar(plan, full, parameters.value("fittings_share"))
     start = {site.id: site.node for site in problem.sites}
     node_of = {each.site: start[each.site] for each in plan.sites}
@@ -155,7 +164,9 @@ def plan_pumping(
         drop = float(drop_bar[path].sum())
         flow = float(
             water_flow_for_heat(
-                site.capacity_mw, design.supply_temperature_c, design.return_temperature_c
+                site.capacity_mw * _growth(plan, node, flows),
+                design.supply_temperature_c,
+                design.return_temperature_c,
             )
         )
         friction_kw += pump_power_kw(drop, flow, efficiency)
@@ -180,6 +191,19 @@ def plan_pumping(
         worst_path_supply_drop_summer_k=cool,
         summer_flow_share=least,
     )
+
+
+def _at_peak(plan: Plan) -> Plan:
+    """Return a plan whose zones take all their load from the network."""
+    zones = tuple(replace(zone, base_mw=zone.peak_mw) for zone in plan.zones)
+    return replace(plan, zones=zones)
+
+
+def _growth(plan: Plan, node: str, flows_mw: Mapping[str, float]) -> float:
+    """Return the flow that leaves a node over that of the plan [-]."""
+    leaving = [pipe for pipe in plan.pipes if pipe.from_node == node]
+    own = math.fsum(pipe.flow_mw for pipe in leaving)
+    return math.fsum(flows_mw[pipe.edge] for pipe in leaving) / own if own > 0 else 1.0
 
 
 def base_load_profile(problem: Problem, plan: Plan, steps: int = STEPS_PER_YEAR) -> FloatArray:

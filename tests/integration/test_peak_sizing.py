@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 import siting
+from siting.errors import VerificationError
 from siting.hydraulics import pipe_checks
 from siting.study import Run
 from siting.verify import verify_folder
@@ -62,7 +65,13 @@ def test_pipes_carry_the_peaks(small_study: Path) -> None:
     kpis = json.loads((done.folder / "kpis.json").read_text(encoding="utf-8"))
     assert kpis["peak_sizing_ending"] == sizing.ending
     assert kpis["peak_sizing_rounds"] == len(sizing.rounds)
+    assert kpis["pump_power_kw"] > 0
     verify_folder(done.folder)
+    manifest = json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["peak_ratios"][streets[0]] *= 0.9
+    (done.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(VerificationError, match="capacity_mw"):
+        verify_folder(done.folder)
 
 
 def test_a_catalogue_of_ones_own_and_a_choice_of_sizes(small_study: Path) -> None:
