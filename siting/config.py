@@ -167,6 +167,20 @@ class NetworkConfig(Section):
             "source": "judgement; 50-150 for mains, 100-250 for house connections are practice"
         },
     )
+    catalogue: str = Field(
+        "en253",
+        min_length=1,
+        description="Pipe sizes with their cost and loss: 'en253' two single steel pipes, 'twin'"
+        " one casing for both up to DN200, or a CSV file of your own, relative to the study file.",
+        json_schema_extra={"source": "EN 253 dimensions; costs of a German survey"},
+    )
+    pipe_sizes: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Labels of the sizes that may be laid, such as 'DN32'; all of the catalogue if"
+        " absent.",
+        json_schema_extra={"source": "all sizes of the catalogue"},
+    )
     insulation_series: Literal[1, 2, 3] = Field(
         2,
         description="Insulation series of the pipes, 3 is the thickest.",
@@ -216,6 +230,38 @@ class NetworkConfig(Section):
         " 'none' where the zone layer's connection cost holds them or streets reach each building.",
         json_schema_extra={"source": "effective width, Persson and Werner (2011)"},
     )
+    effective_width: Literal["persson_2011", "hre_2019", "seenergies"] = Field(
+        "persson_2011",
+        description="Formula for the trench inside zones: 'persson_2011', 'hre_2019' (denser"
+        " trenches where few floors stand on much land) or 'seenergies' (sparser ones).",
+        json_schema_extra={"source": "Persson and Werner (2011)"},
+    )
+    pipes_carry: Literal["base", "peak"] = Field(
+        "base",
+        description="What streets and trunks are sized for: 'base' the base load, where each zone"
+        " has its own peak boiler; 'peak' the coincident peak, where boilers stand at the sites.",
+        json_schema_extra={"source": "peak boilers in the zones"},
+    )
+    simultaneity: Literal["none", "winter", "thermos"] = Field(
+        "none",
+        description="How peaks of zones add up in a pipe that carries the peak: 'none' in full,"
+        " 'winter' after Winter and others (2001), 'thermos' 0.62 + 0.38/n. Peaks that come from"
+        " full-load hours hold it already and are never lessened.",
+        json_schema_extra={"source": "no pipe carries peaks"},
+    )
+    peak_rounds: int = Field(
+        6,
+        ge=1,
+        le=30,
+        description="Largest number of rounds of sizing for the peak, each with the time limit of"
+        " the solver; only with pipes_carry = 'peak'.",
+        json_schema_extra={"source": "judgement"},
+    )
+
+    def catalogue_file(self, folder: Path) -> Path | None:
+        """Return the catalogue of one's own, from the folder of the study; None if built in."""
+        is_file = Path(self.catalogue).suffix.lower() == ".csv"
+        return folder / self.catalogue if is_file else None
 
     @model_validator(mode="after")
     def _supply_is_warmer(self) -> Self:
@@ -225,6 +271,17 @@ class NetworkConfig(Section):
                 f"supply_temperature_c {self.supply_temperature_c:g} must lie at least 5 K above"
                 f" return_temperature_c {self.return_temperature_c:g}",
                 "Change one of them.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _simultaneity_is_of_use(self) -> Self:
+        """Refuse a simultaneity that would change nothing."""
+        if self.simultaneity != "none" and self.pipes_carry == "base":
+            raise ValueError(
+                f"simultaneity '{self.simultaneity}' changes nothing where pipes_carry is 'base':"
+                " base load flows in all zones at once",
+                "Set pipes_carry = 'peak', or take simultaneity out.",
             )
         return self
 
@@ -408,6 +465,9 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
                 layer[key] = relative_path(Path(layer[key]), config.folder)
         layers[name] = {key: value for key, value in layer.items() if value is not None}
     rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
+    own = config.network.catalogue_file(config.folder)
+    if own is not None:
+        rest["network"]["catalogue"] = relative_path(own, config.folder)
     return {"layers": layers, **rest}
 
 
@@ -450,6 +510,8 @@ def network_settings(network: NetworkConfig) -> tuple[NetworkSetting, ...]:
         value = getattr(network, name)
         if value is None:
             continue
+        if isinstance(value, tuple):
+            value = ", ".join(value)
         rows.append(
             NetworkSetting(name, value, unit, source, words.rstrip("."), value != known.default)
         )

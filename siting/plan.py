@@ -251,7 +251,10 @@ class _Book:
             _add_parts(total, per_mw, option.cost_per_mw_eur * opened.capacity_mw, "sites")
         for pipe in pipes:
             edge = self.edges[pipe.edge]
-            parts = {name: share * pipe.cost_eur for name, share in edge.cost_shares.items()}
+            rest = pipe.cost_eur - math.fsum(edge.lump_parts.values())
+            parts = {name: share * rest for name, share in edge.cost_shares.items()}
+            for name, lump in edge.lump_parts.items():
+                parts[name] = parts.get(name, 0.0) + lump
             _add_parts(total, parts, pipe.cost_eur, "pipes")
         for served in solution.zones:
             zone = self.zones[served.zone]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from siting.outputs.frames import PlanFrames
     from siting.parameters import Parameters
     from siting.plan import Plan
+    from siting.problem import Problem
     from siting.region import Region, Remark
 
 __all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
@@ -192,7 +193,9 @@ class Study:
 
         check_replaceable(self.config.outputs.folder)
         checked = self.check()
-        plan = _solve(checked.assembly, self.config, progress, stop)
+        assembly, plan = _solve(checked.assembly, self.config, progress, stop)
+        doubts = (*checked.doubts, *assembly.doubts)
+        checked = replace(checked, assembly=assembly, doubts=doubts)
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
@@ -285,9 +288,8 @@ def _assemble(
 
 def _solve(
     assembly: Assembly, config: StudyConfig, progress: Watcher | None, stop: Event | None
-) -> Plan:
+) -> tuple[Assembly, Plan]:
     """Search for the best plan, and check it without the optimiser."""
-    from siting.optimise import solve
     from siting.verify import verify_plan
 
     if stop is not None and stop.is_set():
@@ -296,31 +298,77 @@ def _solve(
     log.info(
         "searching with %s, gap %g, at most %g s", solver.name, solver.gap, solver.time_limit_s
     )
-    plan = solve(
-        assembly.problem,
-        solver=solver.name,
-        gap=solver.gap,
-        time_limit_s=solver.time_limit_s,
-        threads=solver.threads,
-        seed=solver.seed,
-        progress=progress,
-        stop=stop,
-    )
+    search = _search(config, progress, stop)
+    if config.network.pipes_carry == "peak":
+        assembly = _sized_for_peaks(assembly, config, search)
+        assert assembly.peak_sizing is not None
+        plan = assembly.peak_sizing.plan
+    else:
+        plan = search(assembly.problem)
     disagreements = verify_plan(assembly.problem, plan)
     if disagreements:
         raise VerificationError("\n".join(disagreements))
     log.info("plan verified: %s, gap %g", plan.proof.status, plan.proof.gap)
-    return plan
+    return assembly, plan
+
+
+def _search(
+    config: StudyConfig, progress: Watcher | None, stop: Event | None
+) -> Callable[[Problem], Plan]:
+    """Return the search as the study sets it; each round of sizing for peaks has its time limit."""
+    from siting.optimise import solve
+
+    solver = config.solver
+
+    def search(problem: Problem) -> Plan:
+        return solve(
+            problem,
+            solver=solver.name,
+            gap=solver.gap,
+            time_limit_s=solver.time_limit_s,
+            threads=solver.threads,
+            seed=solver.seed,
+            progress=progress,
+            stop=stop,
+        )
+
+    return search
+
+
+def _sized_for_peaks(
+    assembly: Assembly, config: StudyConfig, search: Callable[[Problem], Plan]
+) -> Assembly:
+    """Return the assembly with its pipes sized for coincident peaks, and how that went."""
+    from siting.parameters import load_parameters
+    from siting.peak_sizing import size_for_peaks
+    from siting.simultaneity import simultaneity_factor
+
+    floor = load_parameters(config.parameters).value("simultaneity_floor")
+    sizing = size_for_peaks(
+        assembly.problem,
+        search,
+        consumers=assembly.consumers,
+        factor=simultaneity_factor(config.network.simultaneity, floor),
+        sized_already=frozenset(k for k, kind in assembly.edge_kinds.items() if kind == "service"),
+        most_rounds=config.network.peak_rounds,
+    )
+    return assembly.with_peaks(sizing)
 
 
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
     from siting.outputs.frames import plan_facts, plan_frames
+    from siting.pumping import plan_hydraulics
 
     log.info("drawing the plan")
     assembly = checked.assembly
     facts = plan_facts(checked.region, checked.network, assembly)
+    hydraulics = plan_hydraulics(
+        assembly.problem, plan, assembly.all_sizes, checked.parameters, assembly.peak_flows_mw
+    )
+    sizing = {} if assembly.peak_sizing is None else assembly.peak_sizing.kpis()
+    facts = replace(facts, further={**facts.further, **hydraulics.pumping.kpis(), **sizing})
     appraisal = appraise(assembly.problem, plan, facts)
-    frames = plan_frames(checked.region, checked.network, assembly, plan)
+    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics)
     return Run(config, checked, plan, appraisal, frames)

@@ -8,7 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from siting.assembly.desk import Desk, Wishes, number_of, plain_rows
+from siting.assembly.desk import Desk, Wishes, number_of, plain_rows, text_of
 from siting.distribution import zone_pipes
 from siting.errors import InputError
 from siting.heat import full_load_hours, load_curve, load_factor, peak_from_full_load_hours
@@ -16,10 +16,11 @@ from siting.parameters import Parameters
 from siting.pipes import PipeCatalogue
 from siting.problem import Zone
 from siting.region import Remark
+from siting.simultaneity import Consumers
 from siting.streets import SURFACE_FACTORS
 from siting.units import HOURS_PER_A, kw_from_mw, kwh_from_mwh, mw_from_kw
 
-__all__ = ["assemble_zones"]
+__all__ = ["assemble_zones", "zone_consumers"]
 
 Curve = tuple[tuple[float, float], ...]
 _Inner = tuple[dict[str, float], float]
@@ -73,6 +74,25 @@ def assemble_zones(
     return zones, ids
 
 
+def zone_consumers(desk: Desk, zone_ids: Mapping[str, str]) -> dict[str, Consumers]:
+    """Return how many consumers stand behind the peak of each zone key.
+
+    A peak that was estimated, from full-load hours or otherwise, is that of a town: it holds the
+    simultaneity of its consumers and of all others already.
+    """
+    frame = desk.region.zones.frame
+    rows = {str(row["id"]): row for row in plain_rows(frame)}
+    found = {}
+    for key, zone_id in zone_ids.items():
+        row = rows[zone_id]
+        peak = number_of(row, "peak_demand_kw")
+        guessed = "peak" in (text_of(row, "estimated") if "estimated" in row else "")
+        count = number_of(row, "buildings") if "buildings" in row else None
+        settled = guessed or peak is None or peak <= 0
+        found[key] = Consumers(max(count or 1.0, 1.0), settled)
+    return found
+
+
 class _Inside:
     """Work out the pipes inside zones of several buildings."""
 
@@ -99,7 +119,10 @@ class _Inside:
             return {}, 0.0
         guess = kwh_from_mwh(heat_mwh) / value("floor_demand_kwh_per_m2")
         floor = number_of(row, "floor_area_m2") or guess
-        pipes = zone_pipes(area, floor, heat_mwh, peak_mw, self.catalogue, self.surface_factor)
+        width = self.desk.config.network.effective_width
+        pipes = zone_pipes(
+            area, floor, heat_mwh, peak_mw, self.catalogue, self.surface_factor, width
+        )
         self.zones += 1
         self.length_m += pipes.trench_length_m
         self.cost_eur += pipes.cost_eur + branches

@@ -190,6 +190,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
     """Return what a run was made of and what it made; paths are relative to the run folder."""
     study = run.config.file
     proof = run.plan.proof
+    sizing = getattr(run.assembly, "peak_sizing", None)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -209,6 +210,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
+        "peak_ratios": {} if sizing is None else dict(sizing.ratios),
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
@@ -218,6 +220,8 @@ def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
     layers = (config.layers.sites, config.layers.zones, config.layers.streets)
     paths = [config.file, *(each.path for each in layers if each.path is not None)]
+    own = config.network.catalogue_file(config.folder)
+    paths += [] if own is None else [own]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]

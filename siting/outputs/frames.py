@@ -18,6 +18,7 @@ from siting.errors import VerificationError
 from siting.network.types import PipeNetwork
 from siting.plan import Plan
 from siting.problem import Problem, Site, Zone
+from siting.pumping import PlanHydraulics
 from siting.region import Region
 from siting.solution import Status
 
@@ -45,7 +46,8 @@ ZONE_COLUMNS = [
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
-    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur",
+    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur", "velocity_m_per_s",
+    "pressure_gradient_pa_per_m", "supply_drop_k", "supply_drop_summer_k",
 ]  # fmt: skip
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
@@ -95,7 +97,13 @@ class PlanFrames:
     streets: gpd.GeoDataFrame
 
 
-def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan) -> PlanFrames:
+def plan_frames(
+    region: Region,
+    network: PipeNetwork,
+    assembly: Keys,
+    plan: Plan,
+    hydraulics: PlanHydraulics | None = None,
+) -> PlanFrames:
     """Return the layers of a plan, in the order of the input layers.
 
     Parameters
@@ -106,12 +114,14 @@ def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan
         The problem, with the GIS id of each site and zone key.
     plan
         What is built.
+    hydraulics
+        Water in its pipes; without it those columns are empty.
     """
     reach = _Reach.of(assembly.problem)
     return PlanFrames(
         sites=_site_frame(region, assembly, plan, reach),
         zones=_zone_frame(region, assembly, plan, reach),
-        pipes=_pipe_frame(region, network, plan),
+        pipes=_pipe_frame(region, network, plan, hydraulics),
         streets=_street_frame(region),
     )
 
@@ -285,11 +295,14 @@ def _most(site: Site | None, option: str | None) -> float:
     return most if math.isfinite(most) else math.nan
 
 
-def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoDataFrame:
+def _pipe_frame(
+    region: Region, network: PipeNetwork, plan: Plan, hydraulics: PlanHydraulics | None
+) -> gpd.GeoDataFrame:
     """Return the pipes that are built, in the order of the plan."""
     edges = network.edges
+    water = {} if hydraulics is None else hydraulics.pipe_columns()
     rows = []
-    for pipe in plan.pipes:
+    for row, pipe in enumerate(plan.pipes):
         edge = edges.loc[pipe.edge]
         rows.append(
             {
@@ -305,6 +318,7 @@ def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoData
                 "utilisation": pipe.flow_mw / pipe.capacity_mw if pipe.capacity_mw else math.nan,
                 "heat_loss_kw": pipe.loss_mw * 1000,
                 "cost_eur": pipe.cost_eur,
+                **{name: float(column[row]) for name, column in water.items()},
             }
         )
     geometry = edges.geometry.loc[[pipe.edge for pipe in plan.pipes]]

@@ -136,6 +136,7 @@ def report_html(
         drawing=_drawing(frames),
         bars=_waterfall(appraisal),
         sizes=_sizes(frames),
+        hydraulics=_hydraulics(frames, appraisal),
         chosen=_records(frames.sites[chosen]),
         rejected=_records(frames.sites[~chosen]),
         reasons=_reasons(frames),
@@ -227,6 +228,24 @@ def _sizes(frames: PlanFrames) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _hydraulics(frames: PlanFrames, appraisal: Appraisal) -> list[tuple[str, str, str]]:
+    """Return name, value and unit of what the water in the pipes does, where it was worked out."""
+    told, pipes = appraisal.further, frames.pipes
+    if appraisal.is_empty or "pump_power_kw" not in told:
+        return []
+    rows = [
+        ("Longest path of pressure, site to zone", told["worst_path_m"], "m"),
+        ("Pressure drop on it, both pipes", told["worst_path_pressure_drop_bar"], "bar"),
+        ("Pumps at full base load", told["pump_power_kw"], "kW"),
+        ("Electricity of the pumps", told["pumping_electricity_mwh"], "MWh/a"),
+        ("Fastest water in a pipe", pipes["velocity_m_per_s"].max(), "m/s"),
+        ("Steepest pressure gradient", pipes["pressure_gradient_pa_per_m"].max(), "Pa/m"),
+        ("Supply cools on its way by up to", told["worst_path_supply_drop_k"], "K"),
+        ("The same at least flow in summer", told["worst_path_supply_drop_summer_k"], "K"),
+    ]
+    return [(name, words.figure(float(value or 0)), unit) for name, value, unit in rows]
 
 
 def _reasons(frames: PlanFrames) -> list[tuple[str, int, float]]:

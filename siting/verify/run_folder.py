@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +262,7 @@ def _check_problem(
             f"problem.json: the study '{path.name}' can no longer be assembled: {error}"
         )
         return None
-    again: Problem = assembly.problem
+    again = _with_peak_ratios(assembly.problem, manifest.get("peak_ratios") or {})
     found = compare_problems(problem, again)
     for name in ("objective", "limits"):
         was, now = getattr(problem, name), getattr(again, name)
@@ -291,6 +291,20 @@ def _assemble_again(study_file: Path, settings: Mapping[str, Any]) -> tuple[Any,
         **{name: dict.fromkeys(own.get(name, ())) | settings[name] for name in changed}
     )
     return again.check().assembly, [name for name in changed if name != "solver"]
+
+
+def _with_peak_ratios(problem: Problem, ratios: Mapping[str, float]) -> Problem:
+    """Return the problem with the capacities that pipes have for base load beside the peak."""
+    edges = []
+    for edge in problem.edges:
+        ratio = float(ratios.get(edge.id, 1.0))
+        if ratio > 1 and edge.sizes:
+            sizes = [replace(each, capacity_mw=each.capacity_mw / ratio) for each in edge.sizes]
+            worth = tuple(each for each in sizes if each.loss_mw < each.capacity_mw)
+            edges.append(replace(edge, sizes=worth or (sizes[-1],)))
+        else:
+            edges.append(edge)
+    return replace(problem, edges=tuple(edges))
 
 
 def compare_problems(stored: Problem, again: Problem) -> list[str]:

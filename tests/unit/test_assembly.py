@@ -297,6 +297,92 @@ def test_sizes_rise_and_none_between_is_left_out() -> None:
     assert "service line too small for the peak" in acts
 
 
+def test_crossings_and_stated_costs_are_lump_sums_of_an_edge() -> None:
+    """A crossing of 400,000 EUR with 25 % overhead, and 10,000 EUR of trench at a stated cost."""
+    network = make_network()
+    edges = network.edges.assign(
+        crossing_cost_eur=[400_000.0, math.nan], stated_cost_eur=[10_000.0, 2_000.0]
+    )
+    trunk, service = assemble(network=replace(network, edges=edges)).problem.edges
+    assert trunk.sizes[-1].cost_eur == pytest.approx(136_250 + 512_500)
+    assert trunk.lump_parts == pytest.approx(
+        {"crossings": 400_000, "pipes": 10_000, "design_and_contingency": 102_500}
+    )
+    assert trunk.cost_shares == pytest.approx({"pipes": 0.8, "design_and_contingency": 0.2})
+    assert service.sizes[0].cost_eur == pytest.approx(27_250 + 2_500)
+    assert service.lump_parts == pytest.approx({"pipes": 2_000, "design_and_contingency": 500})
+
+
+def test_standing_pipes_are_free_and_carry_what_their_size_does() -> None:
+    """DN200 at 70/40 °C and 100 Pa/m carries 7.16 MW, and loses 2 x 0.3063 x 47 = 28.8 W/m."""
+    network = make_network()
+    edges = network.edges.assign(
+        kind=["existing", "service"], existing_dn=["dn 200", ""], crossing_cost_eur=[5e5, 0.0]
+    )
+    done = assemble(network=replace(network, edges=edges))
+    (size,) = done.problem.edges[0].sizes
+    assert (size.label, size.cost_eur) == ("DN200", 0.0)
+    assert size.capacity_mw == pytest.approx(7.16, abs=0.005)
+    assert size.loss_mw == pytest.approx(28.79e-6 * 100, rel=1e-3)
+    assert done.problem.edges[0].cost_shares == {}
+    assert done.problem.edges[0].lump_parts == {}
+    assert done.edge_kinds["e0"] == "existing"
+
+
+def test_standing_pipes_of_an_unknown_size_are_a_fault() -> None:
+    network = make_network()
+    edges = network.edges.assign(kind=["existing", "service"], existing_dn=["12 inch", ""])
+    with pytest.raises(InputError, match="'12 inch'. Write one of DN20, DN25"):
+        assemble(network=replace(network, edges=edges))
+
+
+def test_only_some_sizes_are_laid() -> None:
+    """Of DN65, DN80 and DN150 all are offered up to 1.2 MW; 800 kW of peak take DN150."""
+    done = assemble(design={"pipe_sizes": ["DN150", "DN65", "DN80"]})
+    trunk, service = done.problem.edges
+    assert [size.label for size in trunk.sizes] == ["DN65", "DN80", "DN150"]
+    assert [size.label for size in service.sizes] == ["DN150"]
+    assert len(done.all_sizes) == 22
+    with pytest.raises(InputError, match="'DN77'"):
+        assemble(design={"pipe_sizes": ["DN77"]})
+
+
+def test_twin_pipes_lose_less_and_cost_the_same() -> None:
+    single, twin = assemble().problem, assemble(design={"catalogue": "twin"}).problem
+    for a, b in zip(single.edges[0].sizes, twin.edges[0].sizes, strict=True):
+        assert (a.label, a.cost_eur, a.capacity_mw) == (b.label, b.cost_eur, b.capacity_mw)
+        assert b.loss_mw == pytest.approx(0.675 * a.loss_mw)
+
+
+def test_a_faulty_catalogue_is_told_with_the_other_faults() -> None:
+    with pytest.raises(InputError, match="cannot read 'none.csv'"):
+        assemble(design={"catalogue": "none.csv"})
+    region = make_region({"DC-1": {"status": "dreamt"}})
+    with pytest.raises(InputError) as caught:
+        assemble(region, design={"catalogue": "lead"})
+    assert len(caught.value.faults) == 2
+
+
+def test_where_pipes_carry_peaks_the_sites_do_not_limit_them() -> None:
+    """A site of 0.4 MW needs no pipe beyond DN80; 1.2 MW of peaks need DN100."""
+    region = make_region({"DC-1": {"recoverable_heat_kw": 400.0, "it_load_mw": math.nan}})
+    base = assemble(region).problem.edges[0].sizes[-1].label
+    peak = assemble(region, design={"pipes_carry": "peak"}).problem.edges[0].sizes[-1].label
+    assert (base, peak) == ("DN65", "DN100")
+
+
+def test_consumers_behind_the_peaks() -> None:
+    """A stated peak of 12 buildings has their simultaneity; an estimated one that of a town."""
+    guessed = {"peak_demand_kw": 500.0, "estimated": "peak demand from full-load hours"}
+    region = make_region(zones={"Z-1": {"buildings": 12.0}, "Z-3": guessed})
+    network = make_network()
+    nodes = pd.concat([network.zone_nodes, pd.Series({"Z-3": "n2"})])
+    found = assemble(region, replace(network, zone_nodes=nodes)).consumers
+    assert (found["z0"].count, found["z0"].settled) == (12.0, False)
+    assert (found["z1"].count, found["z1"].settled) == (1.0, True)  # it states no peak
+    assert found["z2"].settled
+
+
 def test_heat_that_is_stated_goes_before_the_it_load() -> None:
     """6,400 kW at 72/50 °C go to the network at 70/40 °C by direct exchange, as they are."""
     region = make_region({"DC-1": {"recoverable_heat_kw": 6_400.0, "it_load_mw": math.nan}})
