@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ class Study:
         faults = FaultLog()
         region, parameters = _read(self.config, faults)
         network = _build(region, self.config, faults)
-        assembly = _assemble(region, network, parameters, self.config)
+        assembly = _assemble(region, network, parameters, self.config, faults)
         for doubt in faults.doubts:
             log.warning("doubt: %s", doubt)
         return CheckResult(region, network, parameters, assembly, tuple(faults.doubts))
@@ -274,13 +274,17 @@ def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork
 
 
 def _assemble(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    faults: FaultLog,
 ) -> Assembly:
     """Turn geography into numbers."""
     from siting.assembly import assemble_problem
 
     log.info("assembling %d edges", len(network.edges))
-    return assemble_problem(region, network, parameters, config)
+    return assemble_problem(region, network, parameters, config, faults)
 
 
 def _solve(
@@ -317,10 +321,18 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
     from siting.outputs.frames import plan_facts, plan_frames
+    from siting.supply import supply_figures
 
     log.info("drawing the plan")
     assembly = checked.assembly
     facts = plan_facts(checked.region, checked.network, assembly)
+    supply = supply_figures(
+        assembly.problem,
+        plan,
+        assembly.site_ids,
+        peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
+    )
+    facts = replace(facts, further={**facts.further, **supply})
     appraisal = appraise(assembly.problem, plan, facts)
     frames = plan_frames(checked.region, checked.network, assembly, plan)
     return Run(config, checked, plan, appraisal, frames)

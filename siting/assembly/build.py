@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +14,7 @@ from siting.assembly.pipe_sizes import assemble_edges, full_catalogue
 from siting.assembly.site_options import assemble_sites
 from siting.assembly.zone_loads import assemble_zones
 from siting.economics import crf
+from siting.errors import FaultLog
 from siting.network.types import PipeNetwork
 from siting.parameters import Parameters
 from siting.pipes import PipeCatalogue
@@ -50,6 +51,9 @@ class Assembly:
         Keys of the sites whose IT load is assumed.
     remarks
         Defaults taken, and what has no partner on the network.
+    zone_heat
+        One row per zone, indexed by its key: what stands behind its demand, see
+        `siting.assembly.zone_loads.assemble_zones`.
     """
 
     problem: Problem
@@ -61,10 +65,15 @@ class Assembly:
     edge_kinds: dict[str, str]
     assumed_sites: frozenset[str]
     remarks: tuple[Remark, ...] = ()
+    zone_heat: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def assemble_problem(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    log: FaultLog | None = None,
 ) -> Assembly:
     """Return the problem of a study.
 
@@ -77,7 +86,9 @@ def assemble_problem(
     parameters
         Figures of physics and cost.
     config
-        Network temperatures, pipe design, objective and limits.
+        Network temperatures, pipe design, demand, objective and limits.
+    log
+        Takes doubts; faults are raised.
 
     Returns
     -------
@@ -97,12 +108,12 @@ def assemble_problem(
     the base load at the mean temperatures of the network; service lines carry the peak of their
     zone.
     """
-    desk = Desk(region, network, parameters, config)
+    desk = Desk(region, network, parameters, config, log or FaultLog())
     site_wishes = desk.wishes("sites")
     zone_wishes = desk.wishes("zones")
     sites, site_ids, site_heat = assemble_sites(desk, site_wishes)
     catalogue = full_catalogue(desk)
-    zones, zone_ids = assemble_zones(desk, zone_wishes, catalogue)
+    zones, zone_ids, zone_heat = assemble_zones(desk, zone_wishes, catalogue)
     desk.log.raise_faults()
     edges, offered = assemble_edges(desk, sites, zones, catalogue)
     problem = Problem(
@@ -128,6 +139,7 @@ def assemble_problem(
         edge_kinds=dict(zip(map(str, network.edges.index), network.edges["kind"], strict=True)),
         assumed_sites=frozenset(key for key, each in site_ids.items() if bool(assumed[each])),
         remarks=tuple(desk.remarks),
+        zone_heat=zone_heat,
     )
 
 
