@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from siting.assembly.desk import Desk
+from siting.assembly.desk import Desk, text_of
 from siting.errors import InputError, name_ids
 from siting.heat import (
     LoadDuration,
@@ -48,7 +48,7 @@ class ZoneCurves:
 
     def name_of(self, row: Mapping[str, Any]) -> str:
         """Return the name of a zone's curve; an unknown one is a fault."""
-        stated = str(row.get("load_curve") or "").strip()
+        stated = text_of({"load_curve": None} | dict(row), "load_curve").strip()
         name = stated or self.usual
         if name == FILE:
             own = [each for each in self.held if each != DEGREE_HOURS]

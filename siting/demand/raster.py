@@ -125,7 +125,7 @@ def read_raster(path: str | Path, unit: str, *, crs: str | None = None) -> HeatR
         See `zones_from_raster`; all faults are reported at once.
     """
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.errors import RasterioError
 
     name = Path(path).name
     if unit not in MWH_PER_HA_UNIT and unit not in MWH_PER_CELL_UNIT:
@@ -137,11 +137,12 @@ def read_raster(path: str | Path, unit: str, *, crs: str | None = None) -> HeatR
         raise InputError(Fault("zones", words, "Correct `path` under [layers.zones]."))
     try:
         with warnings.catch_warnings(), rasterio.Env():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            # What is said of a missing place comes as a fault below.
+            warnings.simplefilter("ignore")
             with rasterio.open(path) as source:
                 band = source.read(1, masked=True).astype(float)
                 transform = source.transform
-                stated = crs or (source.crs.to_wkt() if source.crs else None)
+                stated = crs or _crs_words(source.crs)
     except (RasterioError, ValueError) as error:
         words = f"'{name}' is no raster that can be read: {_first_line(error)}."
         raise InputError(Fault("zones", words, "Give a GeoTIFF.")) from error
@@ -155,6 +156,14 @@ def read_raster(path: str | Path, unit: str, *, crs: str | None = None) -> HeatR
     log.raise_faults()
     assert place is not None  # else there was a fault
     return HeatRaster(demand, cell_m2, transform, place)
+
+
+def _crs_words(crs: Any) -> str | None:
+    """Return a CRS by its number, which the text of a GeoTIFF often lacks, or by its text."""
+    if not crs:
+        return None
+    number = crs.to_epsg()
+    return str(crs.to_wkt()) if number is None else f"EPSG:{number}"
 
 
 def _first_line(error: Exception) -> str:

@@ -168,6 +168,9 @@ def _read_table(path: Path, what: str, key: str) -> Table:
     except csv.Error as error:
         words = f"{what} '{path.name}' is no table: {error}."
         raise InputError(Fault("study", words, "Save it as CSV.")) from error
+    if not rows:
+        words = f"{what} '{path.name}' is no table: a quote is never closed."
+        raise InputError(Fault("study", words, "Save it as CSV, without quotes."))
     names = [each.strip() for each in header]
     odd = [number for number, row in enumerate(rows, 1) if len(row) != len(names)]
     if odd or len(set(names)) != len(names):
