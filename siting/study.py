@@ -331,6 +331,7 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
         plan,
         assembly.site_ids,
         peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
+        zone_heat=assembly.zone_heat,
     )
     facts = replace(facts, further={**facts.further, **supply})
     appraisal = appraise(assembly.problem, plan, facts)

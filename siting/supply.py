@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -43,9 +44,10 @@ class StackedSource:
 class NetworkSupply:
     """One connected network of a plan: its sources, and what is left to boilers.
 
-    ``peak_mw`` is the peak of its zones with losses [MW], ``boiler_heat_mwh`` the heat that no
-    source gives [MWh/a], ``boiler_mw`` the boilers for ``margin`` times the peak and
-    ``boiler_n_minus_1_mw`` those that make good the loss of the largest source [MW].
+    ``peak_mw`` is the peak of its zones [MW], losses left out as where boilers are paid for;
+    ``boiler_heat_mwh`` the heat that no source gives [MWh/a], ``boiler_mw`` the boilers for
+    ``margin`` times the peak and ``boiler_n_minus_1_mw`` those that make good the loss of the
+    largest source [MW].
     """
 
     sources: tuple[StackedSource, ...]
@@ -54,6 +56,11 @@ class NetworkSupply:
     boiler_heat_mwh: float
     boiler_mw: float
     boiler_n_minus_1_mw: float
+
+    @property
+    def boiler_shortfall_mw(self) -> float:
+        """What boilers by margin lack when the largest source is lost [MW]."""
+        return max(self.boiler_n_minus_1_mw - self.boiler_mw, 0.0)
 
 
 def plan_supply(
@@ -90,14 +97,28 @@ def supply_figures(
     site_ids: Mapping[str, str] | None = None,
     *,
     peak_capacity_margin: float = 1.0,
+    zone_heat: pd.DataFrame | None = None,
 ) -> dict[str, float | str | None]:
-    """Return the figures of `plan_supply` for ``kpis.json``, each with its unit in its name."""
+    """Return the figures of `plan_supply` for ``kpis.json``, each with its unit in its name.
+
+    Parameters
+    ----------
+    problem, plan, peak_capacity_margin
+        See `plan_supply`.
+    site_ids
+        GIS id of each site key.
+    zone_heat
+        What stands behind the demand of zones, see `siting.assembly.Assembly`; it adds the
+        electricity of boosters and the load curves used.
+    """
     networks = plan_supply(problem, plan, peak_capacity_margin=peak_capacity_margin)
     figures: dict[str, float | str | None] = {
         "networks_built": len(networks),
         "boiler_heat_mwh": math.fsum(each.boiler_heat_mwh for each in networks),
         "boiler_capacity_mw": math.fsum(each.boiler_mw for each in networks),
         "boiler_capacity_n_minus_1_mw": math.fsum(each.boiler_n_minus_1_mw for each in networks),
+        "boiler_shortfall_n_minus_1_mw": math.fsum(each.boiler_shortfall_mw for each in networks),
+        **_demand_figures(plan, zone_heat),
     }
     for network in networks:
         for rank, source in enumerate(network.sources, start=1):
@@ -106,6 +127,20 @@ def supply_figures(
             figures[f"stacked_heat_mwh.{name}"] = source.heat_mwh
             figures[f"alone_heat_mwh.{name}"] = source.alone_mwh
     return figures
+
+
+def _demand_figures(plan: Plan, zone_heat: pd.DataFrame | None) -> dict[str, float | str | None]:
+    """Return the electricity of boosters and the load curves of the zones served."""
+    if zone_heat is None or zone_heat.empty:
+        return {}
+    rates = zone_heat["booster_electricity_mwh_per_mwh"]
+    curves = {str(zone_heat.at[each.zone, "load_curve"]) for each in plan.zones}
+    return {
+        "booster_electricity_mwh": math.fsum(
+            each.demand_mwh * float(rates[each.zone]) for each in plan.zones
+        ),
+        "load_curves": ", ".join(sorted(curves - {""})),
+    }
 
 
 def _site_nodes(problem: Problem, plan: Plan) -> set[str]:
@@ -141,17 +176,24 @@ def _network(problem: Problem, plan: Plan, nodes: set[str], margin: float) -> Ne
     for each in served:
         pieces += _pieces(zones[each.zone], each.base_mw, each.heat_mwh)
     pieces.sort(key=lambda piece: -piece[1])
-    peak = loss + math.fsum(each.peak_mw for each in served)
+    peak = math.fsum(each.peak_mw for each in served)
     sources = _stacked(problem, plan, nodes, pieces)
-    capacities = [each.capacity_mw for each in sources]
+    capacities = _useful_capacities(sources, loss)
     return NetworkSupply(
         sources=sources,
         zones=tuple(each.zone for each in served),
         peak_mw=peak,
         boiler_heat_mwh=math.fsum(each.demand_mwh - each.heat_mwh for each in served),
-        boiler_mw=peak_boiler_capacity(peak - loss, margin=margin),
+        boiler_mw=peak_boiler_capacity(peak, margin=margin),
         boiler_n_minus_1_mw=peak_boiler_capacity(peak, capacities, rule="n_minus_1"),
     )
+
+
+def _useful_capacities(sources: Sequence[StackedSource], loss_mw: float) -> list[float]:
+    """Return what each source gives to consumers, its share of the losses taken off [MW]."""
+    installed = math.fsum(each.capacity_mw for each in sources)
+    useful = max(1 - loss_mw / installed, 0.0) if installed > 0 else 0.0
+    return [each.capacity_mw * useful for each in sources]
 
 
 def _pieces(zone: Zone, base_mw: float, heat_mwh: float) -> list[Piece]:

@@ -22,9 +22,9 @@ def peak_boiler_capacity(
     Parameters
     ----------
     peak_mw
-        Peak demand with network losses [MW].
+        Peak demand of the zones served [MW].
     source_capacities_mw
-        Heat output of each base-load source [MW].
+        What each base-load source gives to these zones [MW].
     margin
         Installed boilers over the peak, for ``peak``; 0.6 to 1.2 are usual [–].
     rule
