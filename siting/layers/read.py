@@ -203,8 +203,10 @@ def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
             country = country_code(country)
         except InputError as error:
             log.faults.extend(error.faults)
+            country = None  # told once; go on with the default
     return Estimators(
         country=country or Estimators.country,
+        is_default_country=country is None,
         dwelling_demand_mwh=parameters.value("dwelling_demand_mwh"),
         floor_demand_kwh_per_m2=parameters.value("floor_demand_kwh_per_m2"),
     )

@@ -32,11 +32,14 @@ class Estimators:
         Heat of one dwelling [MWh/a].
     floor_demand_kwh_per_m2
         Heat per gross floor area of unknown use [kWh/(m²·a)].
+    is_default_country
+        Whether the study named no country; estimates then say so.
     """
 
     country: str = "FI"
     dwelling_demand_mwh: float = 10.0
     floor_demand_kwh_per_m2: float = 120.0
+    is_default_country: bool = False
 
 
 def ways_open(data: pd.DataFrame, area_m2: pd.Series) -> pd.Series:
@@ -136,6 +139,7 @@ def _guess(
     )
 
     stock = f"figures of the {figures.country} building stock"
+    stock += ", as no country is given" * figures.is_default_country
     use, year = chosen["use"].str.lower(), chosen["year_built"]
     if way == BY_FLOOR_AND_USE:
         floor = chosen["floor_area_m2"]
@@ -162,6 +166,7 @@ def _say(way: str, note: str, ids: list[object], total: int, log: FaultLog) -> N
         "zones",
         f"annual demand is estimated from {way} with {note}: {len(ids):,} of {total:,} zones,"
         f" {name_ids(ids)}.",
-        "Give annual_demand_mwh where measured figures are at hand.",
+        "Name the country under [demand], and give annual_demand_mwh where measured figures are"
+        " at hand.",
         ids,
     )
