@@ -277,7 +277,8 @@ class DemandConfig(Section):
 
     country: str | None = Field(
         None,
-        description="Country of the figures by which demand is estimated, in two letters.",
+        description="Country of the figures by which demand is estimated, in two letters; any of"
+        " the EU, or UK.",
         json_schema_extra={"source": "FI if absent, the country of the built-in regions"},
     )
     connection_share: Share = Field(

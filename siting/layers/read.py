@@ -197,7 +197,8 @@ def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
     except InputError:
         # The study reports these faults.
         parameters = load_parameters()
-    country = config.demand.country
+    # A study may name its country once, for everything.
+    country = config.demand.country or getattr(config.study, "country", None)
     if country is not None:
         try:
             country = country_code(country)
