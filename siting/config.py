@@ -23,6 +23,7 @@ from pydantic import (
 from siting.errors import Fault, InputError
 
 __all__ = [
+    "DemandConfig",
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
@@ -37,6 +38,7 @@ __all__ = [
     "StudyHead",
     "ZonesConfig",
     "config_from_dict",
+    "demand_settings",
     "network_settings",
     "read_config",
     "relative_path",
@@ -52,6 +54,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
+DEMAND_FILES = ("temperature_file", "load_curve_file")
 
 
 class Section(BaseModel):
@@ -97,13 +100,47 @@ class SitesConfig(LayerConfig):
 class ZonesConfig(LayerConfig):
     """The layer of heat-demand zones."""
 
+    source: Literal["file", "raster"] = Field(
+        "file",
+        description="'file' for a layer of areas or points; 'raster' for a heat-density raster,"
+        " whose dense coherent areas become zones.",
+    )
     demand_unit: Literal[
-        "MWh", "kWh", "GWh", "GJ", "TJ", "kWh/m2", "MWh/ha", "GWh/km2", "TJ/km2"
+        "MWh", "kWh", "GWh", "GJ", "TJ", "kWh/m2", "MWh/ha", "GJ/ha", "GWh/km2", "TJ/km2"
     ] = Field(
         "MWh",
         description="Unit of the annual demand in the file, per year; of those per area the area"
-        " of the zone on the map makes an amount.",
+        " of the zone on the map makes an amount. Of a raster it must be given, and those that"
+        " are not per area count per cell.",
     )
+    threshold_mwh_per_ha: NonNegative = Field(
+        0.0, description="Cells of a raster with less demand are left out [MWh/(ha a)]."
+    )
+    connectivity: Literal[4, 8] = Field(
+        8, description="Cells of a raster hang together by their sides (4) or corners, too (8)."
+    )
+    zone_size_m: Positive | None = Field(
+        None,
+        description="Areas of a raster are cut along a grid of this width [m]; without it a whole"
+        " dense town is one zone.",
+    )
+
+    @model_validator(mode="after")
+    def _raster_is_complete(self) -> Self:
+        """Ask for the unit of a raster, and refuse what belongs to the other kind of layer."""
+        own = {"threshold_mwh_per_ha", "connectivity", "zone_size_m"} & self.model_fields_set
+        if self.source == "file" and own:
+            raise ValueError(
+                f"{', '.join(sorted(own))}: only of a raster", 'Set source = "raster".'
+            )
+        if self.source == "raster":
+            if "demand_unit" not in self.model_fields_set:
+                raise ValueError("source 'raster' needs 'demand_unit'", 'Add it, as "MWh/ha".')
+            other = {"layer", "where", "columns"} & self.model_fields_set
+            if other and any(getattr(self, each) for each in other):
+                words = f"a raster has no {', '.join(sorted(other))}"
+                raise ValueError(words, 'Take them out, or set source = "file".')
+        return self
 
 
 class StreetsConfig(LayerConfig):
@@ -218,12 +255,19 @@ class NetworkConfig(Section):
         " 0.55 times the catalogue in urban, suburban and rural ground.",
         json_schema_extra={"source": "published cost curves of paved and open ground"},
     )
-    peak_boilers: Literal["new", "existing"] = Field(
+    peak_boilers: Literal["new", "zones", "central", "existing"] = Field(
         "new",
-        description="Whether peak boilers are built and paid for, or stand already.",
+        description="Where boilers for the coldest days are built and paid for: 'zones' one"
+        " at each zone; 'central' one plant beside each site, at the price of large boilers per"
+        " peak of the zones served, with pipes that carry the peak; 'new' whichever of the two fits"
+        " pipes_carry; 'existing' they stand already and cost nothing.",
         json_schema_extra={"source": "a network of its own"},
     )
-
+    peak_boiler_fuel: Literal["gas", "electric"] = Field(
+        "gas",
+        description="What new peak boilers burn.",
+        json_schema_extra={"source": "judgement: the usual reserve of heat networks"},
+    )
     zone_pipes: Literal["estimated", "none"] = Field(
         "estimated",
         description="Whether the pipes between the buildings of a zone are estimated and paid for;"
@@ -263,6 +307,30 @@ class NetworkConfig(Section):
         is_file = Path(self.catalogue).suffix.lower() == ".csv"
         return folder / self.catalogue if is_file else None
 
+    @property
+    def boiler_place(self) -> Literal["zones", "central", "existing"]:
+        """Where boilers for the coldest days stand; at the sites where pipes carry the peak."""
+        if self.peak_boilers == "new":
+            return "central" if self.pipes_carry == "peak" else "zones"
+        return self.peak_boilers
+
+    @model_validator(mode="after")
+    def _boilers_feed_their_pipes(self) -> Self:
+        """Refuse boilers at the sites behind pipes too small for them, and the other way round."""
+        if self.peak_boilers == "central" and self.pipes_carry == "base":
+            raise ValueError(
+                "peak_boilers 'central' stand at the sites, but pipes_carry 'base' sizes the pipes"
+                " for the base load only: the heat of the coldest days would not pass",
+                "Set pipes_carry = 'peak', or peak_boilers = 'zones'.",
+            )
+        if self.peak_boilers == "zones" and self.pipes_carry == "peak":
+            raise ValueError(
+                "peak_boilers 'zones' stand at the zones, but pipes_carry 'peak' sizes the pipes"
+                " for the heat of boilers at the sites",
+                "Set pipes_carry = 'base', or peak_boilers = 'central'.",
+            )
+        return self
+
     @model_validator(mode="after")
     def _supply_is_warmer(self) -> Self:
         """Refuse a supply that is not clearly warmer than the return."""
@@ -283,6 +351,65 @@ class NetworkConfig(Section):
                 " base load flows in all zones at once",
                 "Set pipes_carry = 'peak', or take simultaneity out.",
             )
+        return self
+
+
+class DemandConfig(Section):
+    """What is known of the demand of all zones; a column of the zone layer goes before it."""
+
+    country: str | None = Field(
+        None,
+        description="Country of the figures by which demand is estimated, in two letters; any of"
+        " the EU, or UK.",
+        json_schema_extra={"source": "FI if absent, the country of the built-in regions"},
+    )
+    connection_share: Share = Field(
+        1.0,
+        gt=0,
+        description="Share of the demand of a connected zone that is served once the network is"
+        " mature [-].",
+        json_schema_extra={
+            "source": "all of it; 0.40 to 0.95 are usual, 0.70 a fair guess (judgement)"
+        },
+    )
+    needed_supply_temperature_c: float | None = Field(
+        None,
+        ge=20,
+        le=130,
+        description="Supply temperature that buildings need [°C]; where the network is colder,"
+        " a booster at each dwelling is paid for.",
+        json_schema_extra={"source": "given by the study"},
+    )
+    booster: Literal["electric", "heat_pump"] = Field(
+        "electric",
+        description="What lifts the heat at the dwelling where the network is colder.",
+        json_schema_extra={"source": "judgement: the cheaper one to buy"},
+    )
+    load_curve: Literal["sochinsky", "degree_hours", "file"] = Field(
+        "sochinsky",
+        description="How demand is spread over the year: 'sochinsky' by full-load hours and least"
+        " load; 'degree_hours' by a year of outdoor temperatures; 'file' by a curve of your own.",
+        json_schema_extra={"source": "two numbers; 1 to 6 points optimistic in cold climates"},
+    )
+    temperature_file: Path | None = Field(
+        None,
+        description="Outdoor temperature of each hour of a year (CSV), for 'degree_hours'.",
+        json_schema_extra={"source": "given by the study"},
+    )
+    load_curve_file: Path | None = Field(
+        None,
+        description="Load over hours or share of the year (CSV), for 'file'; a zone may name its"
+        " column.",
+        json_schema_extra={"source": "given by the study"},
+    )
+
+    @model_validator(mode="after")
+    def _curve_has_its_file(self) -> Self:
+        """Ask for the file that the curve is made from."""
+        needed = {"degree_hours": "temperature_file", "file": "load_curve_file"}
+        key = needed.get(self.load_curve)
+        if key is not None and getattr(self, key) is None:
+            raise ValueError(f"load_curve '{self.load_curve}' needs '{key}'", "Add it.")
         return self
 
 
@@ -366,6 +493,7 @@ class StudyConfig(Section):
     study: StudyHead = Field(default_factory=StudyHead)
     layers: LayersConfig
     network: NetworkConfig = Field(default_factory=NetworkConfig)
+    demand: DemandConfig = Field(default_factory=DemandConfig)
     parameters: dict[str, float] = Field(
         default_factory=dict, description="Values that replace those of the parameter table."
     )
@@ -468,6 +596,9 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
     own = config.network.catalogue_file(config.folder)
     if own is not None:
         rest["network"]["catalogue"] = relative_path(own, config.folder)
+    for key in DEMAND_FILES:
+        path = getattr(config.demand, key)
+        rest["demand"][key] = None if path is None else relative_path(path, config.folder)
     return {"layers": layers, **rest}
 
 
@@ -500,20 +631,39 @@ def network_settings(network: NetworkConfig) -> tuple[NetworkSetting, ...]:
     >>> network_settings(NetworkConfig(supply_temperature_c=70.0))[0].overridden
     True
     """
+    return _settings(network)
+
+
+def demand_settings(demand: DemandConfig) -> tuple[NetworkSetting, ...]:
+    """Return the settings of the demand, as `network_settings` does.
+
+    Examples
+    --------
+    >>> [each.name for each in demand_settings(DemandConfig())]
+    ['connection_share', 'booster', 'load_curve']
+    """
+    return _settings(demand)
+
+
+def _settings(section: Section) -> tuple[NetworkSetting, ...]:
+    """Return the settings of a section that are given or have a default."""
     rows = []
-    for name, known in NetworkConfig.model_fields.items():
+    for name, known in type(section).model_fields.items():
         words, unit = known.description or "", "-"
         if words.endswith("]."):
             words, _, unit = words[:-2].rpartition(" [")
         extra = known.json_schema_extra
         source = str(extra["source"]) if isinstance(extra, dict) else ""
-        value = getattr(network, name)
+        value = getattr(section, name)
         if value is None:
             continue
+        shown = value
         if isinstance(value, tuple):
-            value = ", ".join(value)
+            shown = ", ".join(value)
+        elif isinstance(value, Path):
+            shown = value.name
         rows.append(
-            NetworkSetting(name, value, unit, source, words.rstrip("."), value != known.default)
+            NetworkSetting(name, shown, unit, source, words.rstrip("."), value != known.default)
         )
     return tuple(rows)
 
@@ -539,8 +689,14 @@ def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
             update={"class_table": file.parent / table}
         )
     outputs = config.outputs.model_copy(update={"folder": file.parent / config.outputs.folder})
+    paths = {key: getattr(config.demand, key) for key in DEMAND_FILES}
+    given = {key: file.parent / path for key, path in paths.items() if path is not None}
     changed = config.model_copy(
-        update={"layers": config.layers.model_copy(update=layers), "outputs": outputs}
+        update={
+            "layers": config.layers.model_copy(update=layers),
+            "demand": config.demand.model_copy(update=given),
+            "outputs": outputs,
+        }
     )
     changed._file = file
     return changed

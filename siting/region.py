@@ -45,10 +45,12 @@ class DemandZones:
     """Heat-demand zones.
 
     ``frame`` is indexed by ``zone_id`` (text) and holds ``name``, ``annual_demand_mwh``,
-    ``peak_demand_kw``, ``floor_area_m2``, ``dwellings``, ``buildings``, ``use``,
-    ``connection_cost_eur``,
+    ``peak_demand_kw``, ``floor_area_m2``, ``footprint_m2``, ``levels``, ``year_built``,
+    ``dwellings``, ``buildings``, ``use``, ``connection_cost_eur``, ``connection_share``,
+    ``needed_supply_temperature_c``, ``load_curve`` (text, see `siting.config.DemandConfig`),
     ``mandatory``, ``forbidden``, ``estimated`` (text: which figures were estimated and how, empty
-    if none) and the original ``geometry`` (polygon or point). Missing optional numbers are NaN.
+    if none), ``estimated_by`` (text: the way in which annual demand was found) and the original
+    ``geometry`` (polygon or point). Missing optional numbers are NaN.
     """
 
     frame: gpd.GeoDataFrame

@@ -155,7 +155,7 @@ class Study:
         faults = FaultLog()
         region, parameters = _read(self.config, faults)
         network = _build(region, self.config, faults)
-        assembly = _assemble(region, network, parameters, self.config)
+        assembly = _assemble(region, network, parameters, self.config, faults)
         for doubt in faults.doubts:
             log.warning("doubt: %s", doubt)
         return CheckResult(region, network, parameters, assembly, tuple(faults.doubts))
@@ -277,13 +277,17 @@ def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork
 
 
 def _assemble(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    faults: FaultLog,
 ) -> Assembly:
     """Turn geography into numbers."""
     from siting.assembly import assemble_problem
 
     log.info("assembling %d edges", len(network.edges))
-    return assemble_problem(region, network, parameters, config)
+    return assemble_problem(region, network, parameters, config, faults)
 
 
 def _solve(
@@ -360,6 +364,7 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     from siting.appraisal import appraise
     from siting.outputs.frames import plan_facts, plan_frames
     from siting.pumping import plan_hydraulics
+    from siting.supply import supply_figures
 
     log.info("drawing the plan")
     assembly = checked.assembly
@@ -368,7 +373,15 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
         assembly.problem, plan, assembly.all_sizes, checked.parameters, assembly.peak_flows_mw
     )
     sizing = {} if assembly.peak_sizing is None else assembly.peak_sizing.kpis()
-    facts = replace(facts, further={**facts.further, **hydraulics.pumping.kpis(), **sizing})
+    supply = supply_figures(
+        assembly.problem,
+        plan,
+        assembly.site_ids,
+        peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
+        zone_heat=assembly.zone_heat,
+    )
+    further = {**facts.further, **hydraulics.pumping.kpis(), **sizing, **supply}
+    facts = replace(facts, further=further)
     appraisal = appraise(assembly.problem, plan, facts)
     frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics)
     return Run(config, checked, plan, appraisal, frames)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +14,7 @@ from siting.assembly.pipe_sizes import assemble_edges, full_catalogue
 from siting.assembly.site_options import assemble_sites
 from siting.assembly.zone_loads import assemble_zones, zone_consumers
 from siting.economics import crf
-from siting.errors import Fault, InputError
+from siting.errors import Fault, FaultLog, InputError
 from siting.network.types import PipeNetwork
 from siting.parameters import Parameters
 from siting.peak_sizing import PeakSizing
@@ -59,6 +59,9 @@ class Assembly:
         How the pipes were sized for the peak, where the study asks for it.
     remarks
         Defaults taken, and what has no partner on the network.
+    zone_heat
+        One row per zone, indexed by its key: what stands behind its demand, see
+        `siting.assembly.zone_loads.assemble_zones`.
     """
 
     problem: Problem
@@ -73,6 +76,7 @@ class Assembly:
     consumers: Mapping[str, Consumers]
     remarks: tuple[Remark, ...] = ()
     peak_sizing: PeakSizing | None = None
+    zone_heat: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def with_peaks(self, sizing: PeakSizing) -> Assembly:
         """Return the assembly with the problem whose pipes carry the peaks."""
@@ -94,7 +98,11 @@ class Assembly:
 
 
 def assemble_problem(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    log: FaultLog | None = None,
 ) -> Assembly:
     """Return the problem of a study.
 
@@ -107,7 +115,9 @@ def assemble_problem(
     parameters
         Figures of physics and cost.
     config
-        Network temperatures, pipe design, objective and limits.
+        Network temperatures, pipe design, demand, objective and limits.
+    log
+        Takes doubts; faults are raised.
 
     Returns
     -------
@@ -127,7 +137,7 @@ def assemble_problem(
     the base load at the mean temperatures of the network, or, where the study says so, the peak,
     see `siting.simultaneity`; service lines carry the peak of their zone.
     """
-    desk = Desk(region, network, parameters, config)
+    desk = Desk(region, network, parameters, config, log or FaultLog())
     site_wishes = desk.wishes("sites")
     zone_wishes = desk.wishes("zones")
     sites, site_ids, site_heat = assemble_sites(desk, site_wishes)
@@ -137,7 +147,7 @@ def assemble_problem(
         desk.log.faults.extend(error.faults)
         desk.log.raise_faults()
         raise
-    zones, zone_ids = assemble_zones(desk, zone_wishes, catalogue)
+    zones, zone_ids, zone_heat = assemble_zones(desk, zone_wishes, catalogue)
     desk.log.raise_faults()
     edges, offered = assemble_edges(desk, sites, zones, catalogue)
     problem = Problem(
@@ -163,8 +173,9 @@ def assemble_problem(
         edge_kinds=dict(zip(map(str, network.edges.index), network.edges["kind"], strict=True)),
         assumed_sites=frozenset(key for key, each in site_ids.items() if bool(assumed[each])),
         all_sizes=catalogue,
-        consumers=zone_consumers(desk, zone_ids),
+        consumers=zone_consumers(desk, zone_ids, zone_heat),
         remarks=tuple(desk.remarks),
+        zone_heat=zone_heat,
     )
 
 

@@ -110,7 +110,10 @@ def _option(
         number_of(row, "cost_eur") or 0.0,
         number_of(row, "cost_per_mw_eur") or 0.0,
     )
-    cost, parts = desk.loaded({**segment.fixed_eur, "site_works": works})
+    central = desk.config.network.boiler_place == "central"
+    boilers = desk.parameters.value("boiler_plant_fixed_eur") if central else 0.0
+    fixed = {**segment.fixed_eur, "site_works": works, "peak_boilers": boilers}
+    cost, parts = desk.loaded(fixed)
     per_mw, per_mw_parts = desk.loaded({**segment.per_mw_eur, "site_works": works_per_mw})
     running = running_cost_eur_per_mwh(plant, power_price, heat_price, desk.parameters)
     if running < 0:

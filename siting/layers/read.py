@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyproj
 
+from siting.demand.benchmarks import country_code
+from siting.demand.raster import zones_from_raster
 from siting.errors import FaultLog, InputError
 from siting.layers import sites, zones
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
 from siting.layers.files import open_layer
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.zone_estimates import Estimators
+from siting.parameters import load_parameters
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
 from siting.streets import class_table, street_frame
 
@@ -81,7 +85,7 @@ def _open_all(
     layers = config.layers
     found: dict[str, gpd.GeoDataFrame | None] = {
         "sites": _with_ids("sites", sites.ID, layers.sites, log),
-        "zones": _with_ids("zones", zones.ID, layers.zones, log),
+        "zones": _open_zones(config, log),
     }
     found["streets"], remarks = open_streets(layers.streets, config.folder, log)
     frames, placeless = {}, {}
@@ -92,12 +96,34 @@ def _open_all(
         if frame.empty:
             _report_empty(kind, config_of_layer, log)
             continue
-        placed = with_crs(kind, frame, config_of_layer.crs, log)
+        stated = config_of_layer.crs
+        from_raster = kind == "zones" and layers.zones.source == "raster"
+        placed = with_crs(kind, frame, None if from_raster else stated, log)
         if placed is None:
             placeless[kind] = frame
         else:
             frames[kind] = placed
     return frames, placeless, remarks
+
+
+def _open_zones(config: StudyConfig, log: FaultLog) -> gpd.GeoDataFrame | None:
+    """Return the zone layer indexed by id, from a file of shapes or from a raster."""
+    layer = config.layers.zones
+    if layer.source == "file":
+        return _with_ids("zones", zones.ID, layer, log)
+    try:
+        areas = zones_from_raster(
+            layer.path,
+            layer.demand_unit,
+            threshold_mwh_per_ha=layer.threshold_mwh_per_ha,
+            connectivity=layer.connectivity,
+            zone_size_m=layer.zone_size_m,
+            crs=layer.crs,
+        )
+    except InputError as error:
+        log.faults.extend(error.faults)
+        return None
+    return areas.assign(estimated=f"annual_demand_mwh from heat-density raster {layer.path.name}")
 
 
 def _check_columns(
@@ -160,7 +186,31 @@ def _zones(
         empty = _empty("zone_id", "annual_demand_mwh", crs)
         return zones.zone_frame(empty, {}, "MWh", FaultLog())[0], ()
     layer = config.layers.zones
-    return zones.zone_frame(frame, layer.columns, layer.demand_unit, log)
+    unit = "MWh" if layer.source == "raster" else layer.demand_unit
+    return zones.zone_frame(frame, layer.columns, unit, log, _estimators(config, log))
+
+
+def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
+    """Return what demand is estimated with, by the study or the parameter table."""
+    try:
+        parameters = load_parameters(config.parameters)
+    except InputError:
+        # The study reports these faults.
+        parameters = load_parameters()
+    # A study may name its country once, for everything.
+    country = config.demand.country or getattr(config.study, "country", None)
+    if country is not None:
+        try:
+            country = country_code(country)
+        except InputError as error:
+            log.faults.extend(error.faults)
+            country = None  # told once; go on with the default
+    return Estimators(
+        country=country or Estimators.country,
+        is_default_country=country is None,
+        dwelling_demand_mwh=parameters.value("dwelling_demand_mwh"),
+        floor_demand_kwh_per_m2=parameters.value("floor_demand_kwh_per_m2"),
+    )
 
 
 def _streets(

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from siting.appraisal import Appraisal, proof_words
-from siting.config import StudyConfig, network_settings, relative_path, settings_of
+from siting.config import (
+    StudyConfig,
+    demand_settings,
+    network_settings,
+    relative_path,
+    settings_of,
+)
 from siting.errors import Fault, InputError
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
@@ -172,7 +178,7 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         run.plan,
         work / "report.html",
         parameters=run.checked.parameters,
-        settings=network_settings(run.config.network),
+        settings=(*network_settings(run.config.network), *demand_settings(run.config.demand)),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,
@@ -222,6 +228,8 @@ def _inputs(config: StudyConfig) -> list[Path]:
     paths = [config.file, *(each.path for each in layers if each.path is not None)]
     own = config.network.catalogue_file(config.folder)
     paths += [] if own is None else [own]
+    demand = (config.demand.temperature_file, config.demand.load_curve_file)
+    paths += [each for each in demand if each is not None]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]

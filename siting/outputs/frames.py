@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
 from siting.network.types import PipeNetwork
-from siting.plan import Plan
+from siting.plan import Plan, PlannedZone
 from siting.problem import Problem, Site, Zone
 from siting.pumping import PlanHydraulics
 from siting.region import Region
@@ -42,7 +42,9 @@ SITE_COLUMNS = [
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "cost_eur", "estimated",
+    "heat_mwh", "waste_heat_share", "cost_eur", "whole_demand_mwh", "connection_share",
+    "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh", "estimated_by",
+    "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
@@ -55,7 +57,8 @@ STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "
 _KIND_OF: dict[str, type] = {
     **dict.fromkeys(["chosen", "served", "assumed"], bool),
     **dict.fromkeys(["site_id", "zone_id", "pipe_id", "name", "reason", "option", "cooling"], str),
-    **dict.fromkeys(["estimated", "kind", "street", "from_node", "to_node"], str),
+    **dict.fromkeys(["estimated", "estimated_by", "load_curve"], str),
+    **dict.fromkeys(["kind", "street", "from_node", "to_node"], str),
     "nominal_diameter": str,
 }
 """What each column holds, where it is not a number; so that empty layers keep their columns."""
@@ -190,6 +193,7 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
     """Return all zones with what the plan gives them."""
     known = {keys.zone_ids[zone.id]: zone for zone in keys.problem.zones}
     served = {keys.zone_ids[zone.zone]: zone for zone in plan.zones}
+    behind = _zone_facts(keys)
     rows = []
     for zone_id, given in region.zones.frame.iterrows():
         zone, got = known.get(str(zone_id)), served.get(str(zone_id))
@@ -208,10 +212,38 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
                 "cost_eur": got.cost_eur if got else 0.0,
-                "estimated": _text(given.get("estimated")),
+                **_zone_origin(given, behind.get(str(zone_id), {}), got),
             }
         )
     return _frame(rows, ZONE_COLUMNS, region.zones.frame.geometry, region)
+
+
+def _zone_facts(keys: Keys) -> dict[str, dict[str, Any]]:
+    """Return what stands behind the demand of each zone by its id, where the assembly knows."""
+    facts = getattr(keys, "zone_heat", None)
+    if facts is None or "zone_id" not in facts:
+        return {}
+    return {str(row["zone_id"]): row for row in facts.to_dict("records")}
+
+
+def _zone_origin(
+    given: Mapping[str, Any], facts: Mapping[str, Any], got: PlannedZone | None
+) -> dict[str, Any]:
+    """Return where the demand of a zone comes from, and what its boosters use."""
+    words = [_text(given.get("estimated")), _text(facts.get("estimated"))]
+    power = _number(facts.get("booster_electricity_mwh_per_mwh", 0.0))
+    whole = facts.get("whole_demand_mwh", given.get("annual_demand_mwh"))
+    return {
+        "whole_demand_mwh": _number(whole),
+        "connection_share": _number(facts.get("connection_share", 1.0)),
+        "load_curve": _text(facts.get("load_curve")),
+        "needed_supply_temperature_c": _number(
+            facts.get("needed_supply_temperature_c", given.get("needed_supply_temperature_c"))
+        ),
+        "booster_electricity_mwh": got.demand_mwh * power if got else 0.0,
+        "estimated_by": _text(given.get("estimated_by")),
+        "estimated": "; ".join(each for each in words if each),
+    }
 
 
 def _zone_reason(zone: Zone | None, reach: _Reach, problem: Problem, plan: Plan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from sample_plan import ROGUE, small_town, with_nothing_built
 
@@ -129,3 +130,38 @@ def test_arguments_are_left_as_they_were(town):
     before = town.region.zones.frame.copy()
     frames_of(town)
     assert town.region.zones.frame.equals(before)
+
+
+def test_zones_say_where_their_demand_comes_from(town):
+    """The way, the share, the curve and the boosters stand beside the figures they explain."""
+    keys = {gis: key for key, gis in town.assembly.zone_ids.items()}
+    facts = pd.DataFrame(
+        [
+            {
+                "zone_id": "Z-1", "whole_demand_mwh": 5_000.0, "connection_share": 0.6,
+                "load_curve": "degree_hours", "needed_supply_temperature_c": 75.0,
+                "booster_electricity_mwh_per_mwh": 0.25, "estimated": "dwellings from demand",
+            }
+        ],
+        index=[keys["Z-1"]],
+    )  # fmt: skip
+    assembly = SimpleNamespace(**{**vars(town.assembly), "zone_heat": facts})
+    region = town.region
+    layer = region.zones.frame.assign(estimated_by="number of dwellings", estimated="demand")
+    region = replace(region, zones=replace(region.zones, frame=layer))
+    zones = plan_frames(region, town.network, assembly, town.plan).zones.set_index("zone_id")
+    row = zones.loc["Z-1"]
+    assert row["connection_share"] == 0.6
+    assert row["whole_demand_mwh"] == 5_000
+    assert row["load_curve"] == "degree_hours"
+    assert row["booster_electricity_mwh"] == pytest.approx(0.25 * row["annual_demand_mwh"])
+    assert row["estimated_by"] == "number of dwellings"
+    assert row["estimated"] == "demand; dwellings from demand"
+    assert zones.loc["Z-2", "connection_share"] == 1.0
+    assert zones.loc["Z-2", "booster_electricity_mwh"] == 0.0
+
+
+def test_frames_do_not_need_to_know_more_than_the_problem(town):
+    zones = frames_of(town).zones
+    assert (zones["connection_share"] == 1.0).all()
+    assert zones["whole_demand_mwh"].tolist() == zones["annual_demand_mwh"].tolist()

@@ -1,4 +1,4 @@
-"""Describe heat demand over the year: load-duration curve, full-load hours, simultaneity."""
+"""Describe demand over the year by two numbers: the Sochinsky load-duration curve."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from siting.errors import Fault, InputError
-from siting.units import HOURS_PER_A, FloatArray
+from siting.heat.hours import load_factor
+from siting.units import FloatArray
 
 __all__ = [
-    "full_load_hours",
     "heat_share",
     "load_curve",
-    "load_factor",
-    "peak_from_full_load_hours",
-    "simultaneity_thermos",
-    "simultaneity_winter_2001",
     "sochinsky_exponent",
     "stacked_heat_shares",
     "time_share_above",
@@ -26,95 +22,6 @@ __all__ = [
 
 CURVE_POINTS = 16
 CLOSEST_POINTS = 1e-6
-
-
-def full_load_hours(annual_demand_mwh: float, peak_mw: float) -> float:
-    """Return the full-load hours of a demand.
-
-    Parameters
-    ----------
-    annual_demand_mwh
-        Heat used in a year [MWh/a].
-    peak_mw
-        Peak demand [MW].
-
-    Returns
-    -------
-    Full-load hours [h/a].
-
-    Raises
-    ------
-    InputError
-        The peak is not positive.
-
-    Examples
-    --------
-    >>> full_load_hours(2_500, 1.0)
-    2500.0
-    """
-    if not peak_mw > 0:
-        raise InputError(Fault("zones", f"a peak demand of {peak_mw} MW was given.", "Raise it."))
-    return annual_demand_mwh / peak_mw
-
-
-def peak_from_full_load_hours(annual_demand_mwh: float, full_load_hours_h: float) -> float:
-    """Return the peak demand that belongs to an annual demand.
-
-    Parameters
-    ----------
-    annual_demand_mwh
-        Heat used in a year [MWh/a].
-    full_load_hours_h
-        Full-load hours [h/a]. A peak found this way contains simultaneity already.
-
-    Returns
-    -------
-    Peak demand [MW].
-
-    Raises
-    ------
-    InputError
-        The full-load hours are not positive or exceed a year.
-
-    Examples
-    --------
-    >>> peak_from_full_load_hours(2_500, 2_500)
-    1.0
-    """
-    return annual_demand_mwh / (load_factor(full_load_hours_h) * HOURS_PER_A)
-
-
-def load_factor(full_load_hours_h: float) -> float:
-    """Return mean demand over peak demand.
-
-    Parameters
-    ----------
-    full_load_hours_h
-        Full-load hours [h/a].
-
-    Returns
-    -------
-    Load factor [-].
-
-    Raises
-    ------
-    InputError
-        The full-load hours are not positive or exceed a year.
-
-    Examples
-    --------
-    >>> round(load_factor(2_500), 4)
-    0.2854
-    """
-    if not 0 < full_load_hours_h <= HOURS_PER_A:
-        raise InputError(
-            Fault(
-                "zones",
-                f"{full_load_hours_h:,.0f} full-load hours were given; a year has 8,760.",
-                "Check the units of annual and peak demand.",
-            )
-        )
-    return full_load_hours_h / HOURS_PER_A
 
 
 def sochinsky_exponent(mean_load_ratio: float, minimum_load_ratio: float) -> float:
@@ -324,63 +231,3 @@ def load_curve(
     inner = inner[np.diff(inner, append=1.0) > CLOSEST_POINTS]
     shares = heat_share(inner, m, m0)
     return ((0.0, 0.0), *zip(inner.tolist(), shares.tolist(), strict=True), (1.0, 1.0))
-
-
-def simultaneity_winter_2001(consumers: ArrayLike, floor: float = 0.0) -> FloatArray:
-    """Return the shared peak over the sum of peaks, after Winter et al. (2001).
-
-    Parameters
-    ----------
-    consumers
-        Number of consumers downstream, 1 or more.
-    floor
-        Lowest factor believed; 0.60 suits existing buildings in a cold spell, 0.50 others [-].
-
-    Returns
-    -------
-    Diversity factor, at most 1 [-].
-
-    Notes
-    -----
-    ``a + b / (1 + (n / c)^d)``; fitted to networks of up to 200 consumers.
-
-    References
-    ----------
-    Winter, Haslauer, Obernberger 2001, Untersuchungen der Gleichzeitigkeit in kleinen und
-    mittleren Nahwärmenetzen, Euroheat & Power 09/10.
-
-    Examples
-    --------
-    >>> simultaneity_winter_2001([1, 20, 100]).round(4).tolist()
-    [1.0, 0.919, 0.5882]
-    >>> simultaneity_winter_2001([100], floor=0.6).tolist()
-    [0.6]
-    """
-    a, b, c, d = 0.449677646267461, 0.551234688, 53.84382392, 1.762743268
-    n = np.asarray(consumers, dtype=float)
-    return np.asarray(np.clip(a + b / (1 + (n / c) ** d), floor, 1.0), dtype=float)
-
-
-def simultaneity_thermos(consumers: ArrayLike) -> FloatArray:
-    """Return the shared peak over the sum of peaks, after the THERMOS tool.
-
-    Parameters
-    ----------
-    consumers
-        Number of consumers downstream, 1 or more.
-
-    Returns
-    -------
-    Diversity factor, at most 1 [-].
-
-    References
-    ----------
-    THERMOS, github.com/cse-bristol/110-thermos-ui, documentation: ``0.62 + 0.38 / n``.
-
-    Examples
-    --------
-    >>> simultaneity_thermos([1, 2, 100]).round(4).tolist()
-    [1.0, 0.81, 0.6238]
-    """
-    n = np.asarray(consumers, dtype=float)
-    return np.asarray(np.minimum(0.62 + 0.38 / n, 1.0), dtype=float)
