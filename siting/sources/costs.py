@@ -22,7 +22,14 @@ __all__ = [
 ]
 
 STATUSES = ("existing", "permitted", "candidate")
-COMPONENTS = ("source_side", "heat_pump", "heat_exchanger", "electricity_connection")
+COMPONENTS = (
+    "source_side",
+    "heat_pump",
+    "heat_exchanger",
+    "electricity_connection",
+    "hot_pipe",
+    "warm_pipe",
+)
 
 SHORTEST_SEGMENT = 0.05
 
@@ -46,9 +53,14 @@ class CostSegment:
     fixed_eur: Mapping[str, float]
     per_mw_eur: Mapping[str, float]
 
+    @property
+    def slope_eur_per_mw(self) -> float:
+        """Rise of the line, over all components [EUR/MW]."""
+        return math.fsum(self.per_mw_eur.values())
+
     def cost_eur(self, output_mw: float) -> float:
         """Return the cost on this line at a heat output [EUR]."""
-        return math.fsum(self.fixed_eur.values()) + output_mw * math.fsum(self.per_mw_eur.values())
+        return math.fsum(self.fixed_eur.values()) + output_mw * self.slope_eur_per_mw
 
 
 def concave_majorant(points: Iterable[Point]) -> tuple[Point, ...]:
@@ -79,7 +91,13 @@ def concave_majorant(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(corners)
 
 
-def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[CostSegment, ...]:
+def cost_segments(
+    plant: Plant,
+    status: str,
+    parameters: Parameters,
+    *,
+    electricity_connection_eur_per_kw: float | None = None,
+) -> tuple[CostSegment, ...]:
     """Return the cost of a plant over its heat output as the lowest of a few lines.
 
     Parameters
@@ -90,6 +108,9 @@ def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[Co
         ``existing`` (its source side is a retrofit), ``permitted`` or ``candidate``.
     parameters
         Gives the unit costs.
+    electricity_connection_eur_per_kw
+        Cost of the electricity connection where the plant stands, in place of the usual one
+        [EUR/kW].
 
     Returns
     -------
@@ -104,7 +125,8 @@ def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[Co
     -----
     Each component grows in proportion to the output and its cost is a concave broken line: heat
     pumps through the costs at 1, 3, 10 and 20 MW and at full size, where 20 MW and above cost the
-    same per kW; exchangers by kW, dearer when small. Where a list of unit costs is not concave, the
+    same per kW; exchangers by kW, dearer when small; pipes to an energy centre are laid for full
+    size whatever is built. Where a list of unit costs is not concave, the
     lowest concave line above it counts, which is exact at full size. Pieces shorter than a
     twentieth of the full output are left out; there the cost is a little overstated.
 
@@ -112,6 +134,7 @@ def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[Co
     --------
     >>> from siting.parameters import load_parameters
     >>> parameters = load_parameters()
+    >>> from siting.sources import HeatStream, site_plants
     >>> plant = site_plants([HeatStream("air", 4.0, 28, 18)], 70, 40, parameters)[0]
     >>> for line in cost_segments(plant, "candidate", parameters):
     ...     print(f"{line.from_mw:.2f} {line.to_mw:.2f}", round(line.fixed_eur["heat_pump"]))
@@ -123,11 +146,17 @@ def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[Co
         known = ", ".join(f"'{each}'" for each in STATUSES)
         raise InputError(Fault("sites", f"status '{status}' is not known.", f"Use one of {known}."))
     retrofit = parameters.value("retrofit_multiplier") if status == "existing" else 1.0
+    connection = electricity_connection_eur_per_kw
+    if connection is None:
+        connection = parameters.value("electricity_connection_eur_per_kw")
     curves = [
         (component, curve)
         for upgrade in plant.upgrades
-        for component, curve in _curves(upgrade, plant.output_mw, retrofit, parameters)
+        for component, curve in _curves(upgrade, plant.output_mw, retrofit, connection, parameters)
     ]
+    if plant.connector is not None and plant.connector.cost_eur > 0:
+        laid = plant.connector.cost_eur
+        curves.append((plant.connector.component, ((0.0, laid), (plant.output_mw, laid))))
     corners = sorted({x for _, curve in curves for x, _ in curve})
     pieces = list(pairwise(corners))
     longest = max(high - low for low, high in pieces)
@@ -136,19 +165,21 @@ def cost_segments(plant: Plant, status: str, parameters: Parameters) -> tuple[Co
 
 
 def _curves(
-    upgrade: Upgrade, full_mw: float, retrofit: float, parameters: Parameters
+    upgrade: Upgrade,
+    full_mw: float,
+    retrofit: float,
+    connection_eur_per_kw: float,
+    parameters: Parameters,
 ) -> Iterable[tuple[str, tuple[Point, ...]]]:
     """Yield the cost of each component over the heat output of the whole plant [MW, EUR]."""
     exchanger, heat_pump = upgrade.exchanger_mw, upgrade.heat_pump_mw
     source, power = upgrade.source_mw, upgrade.electricity_mw
+    source_side = retrofit * parameters.value("source_side_capex_eur_per_kw")
     parts = [
-        ("source_side", _straight("source_side_capex_eur_per_kw", source, parameters, retrofit)),
+        ("source_side", _straight(source, source_side)),
         ("heat_pump", _heat_pump_curve(heat_pump, parameters)),
         ("heat_exchanger", _exchanger_curve(exchanger, parameters)),
-        (
-            "electricity_connection",
-            _straight("electricity_connection_eur_per_kw", power, parameters),
-        ),
+        ("electricity_connection", _straight(power, connection_eur_per_kw)),
     ]
     for component, curve in parts:
         if curve:
@@ -173,13 +204,11 @@ def _segment(
     return CostSegment(low, high, fixed, slope)
 
 
-def _straight(
-    name: str, size_mw: float, parameters: Parameters, factor: float = 1.0
-) -> tuple[Point, ...]:
+def _straight(size_mw: float, unit_eur_per_kw: float) -> tuple[Point, ...]:
     """Return a cost in proportion to size; nothing for no size [MW, EUR]."""
     if size_mw <= 0:
         return ()
-    return ((0.0, 0.0), (size_mw, factor * kw_from_mw(size_mw) * parameters.value(name)))
+    return ((0.0, 0.0), (size_mw, kw_from_mw(size_mw) * unit_eur_per_kw))
 
 
 def _heat_pump_curve(size_mw: float, parameters: Parameters) -> tuple[Point, ...]:

@@ -12,10 +12,42 @@ from siting.sources.streams import HeatStream
 from siting.sources.upgrades import Upgrade, stream_upgrades
 
 __all__ = [
+    "AT_DATA_CENTRE",
+    "AT_ENERGY_CENTRE",
+    "Connector",
     "Plant",
     "running_cost_eur_per_mwh",
     "site_plants",
 ]
+
+
+AT_DATA_CENTRE = "data centre"
+AT_ENERGY_CENTRE = "energy centre"
+
+
+@dataclass(frozen=True)
+class Connector:
+    """The pipes between a data centre and the energy centre where its heat enters the network.
+
+    Parameters
+    ----------
+    place
+        Where the plant stands: ``data centre`` or ``energy centre``.
+    component
+        Component of the investment, ``hot_pipe`` or ``warm_pipe``.
+    sizes
+        Pipe size of each pair of pipes.
+    cost_eur
+        Construction cost, design and contingency not included [EUR].
+    loss_mw
+        Heat that they lose after the plant [MW].
+    """
+
+    place: str
+    component: str
+    sizes: tuple[str, ...]
+    cost_eur: float
+    loss_mw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -28,10 +60,23 @@ class Plant:
         The chain in words, such as ``heat pump``.
     upgrades
         One for each stream used; they grow in proportion when the plant is built smaller.
+    connector
+        The pipes to the energy centre, if the data centre stands away from it.
     """
 
     name: str
     upgrades: tuple[Upgrade, ...]
+    connector: Connector | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the plant stands, ``data centre`` or ``energy centre``."""
+        return AT_DATA_CENTRE if self.connector is None else self.connector.place
+
+    @property
+    def loss_mw(self) -> float:
+        """Heat lost between the plant and the network [MW]."""
+        return 0.0 if self.connector is None else self.connector.loss_mw
 
     @cached_property
     def source_mw(self) -> float:
@@ -41,7 +86,7 @@ class Plant:
     @cached_property
     def output_mw(self) -> float:
         """Heat given to the network [MW]."""
-        return math.fsum(each.output_mw for each in self.upgrades)
+        return math.fsum(each.output_mw for each in self.upgrades) - self.loss_mw
 
     @cached_property
     def electricity_mw(self) -> float:
@@ -52,6 +97,11 @@ class Plant:
     def heat_pump_mw(self) -> float:
         """Output of the heat pumps alone [MW]."""
         return math.fsum(each.heat_pump_mw for each in self.upgrades)
+
+    @property
+    def electricity_mw_per_mw(self) -> float:
+        """Electric power over heat given to the network [-]."""
+        return self.electricity_mw / self.output_mw
 
     @property
     def cop(self) -> float:
@@ -78,13 +128,14 @@ def site_plants(
 
     Returns
     -------
-    Each upgrade of the warmest stream alone; with several streams also all of them together, each
-    by its simplest upgrade.
+    Each upgrade of the warmest stream alone; with several streams also the two warmest together,
+    and so on to all of them, each by its simplest upgrade.
 
     Examples
     --------
     >>> from siting.parameters import load_parameters
     >>> parameters = load_parameters()
+    >>> from siting.sources.streams import cooling_streams
     >>> streams = cooling_streams(10, "mixed", parameters)
     >>> [plant.name for plant in site_plants(streams, 52, 30, parameters)]
     ['liquid: direct exchange', 'liquid: direct exchange; air: heat pump']
@@ -95,9 +146,12 @@ def site_plants(
         for each in streams
     ]
     plants = [_plant((each,), several) for each in upgrades[0]] if upgrades else []
-    if several and all(upgrades):
-        plants.append(_plant(tuple(each[0] for each in upgrades), several))
-    return tuple(plants)
+    together = [
+        _plant(tuple(each[0] for each in upgrades[:count]), several)
+        for count in range(2, len(streams) + 1)
+        if all(upgrades[:count])
+    ]
+    return (*plants, *together)
 
 
 def running_cost_eur_per_mwh(

@@ -11,6 +11,7 @@ from siting.sources.streams import HeatStream
 
 __all__ = [
     "DIRECT",
+    "DIRECT_AND_HEAT_PUMP",
     "HEAT_PUMP",
     "PREHEAT",
     "Upgrade",
@@ -18,11 +19,13 @@ __all__ = [
 ]
 
 DIRECT = "direct exchange"
+DIRECT_AND_HEAT_PUMP = "direct exchange + heat pump"
 PREHEAT = "preheat + heat pump"
 HEAT_PUMP = "heat pump"
 
 LEAST_COP = 1.05
 SETTLED = 1e-12
+WORTH_LIFTING = 1e-6
 STEPS = 200
 
 
@@ -33,7 +36,8 @@ class Upgrade:
     Parameters
     ----------
     kind
-        ``direct exchange``, ``preheat + heat pump`` or ``heat pump``.
+        ``direct exchange``, ``direct exchange + heat pump``, ``preheat + heat pump`` or
+        ``heat pump``.
     stream
         The heat that comes in.
     source_mw
@@ -74,9 +78,10 @@ def stream_upgrades(
 
     Returns
     -------
-    Direct exchange alone where the stream is warm enough; else, where it is warmer than the
-    return, preheating with a heat pump for the rest, and a heat pump for everything. Empty where
-    no heat pump works.
+    Direct exchange where the stream is warm enough, and where it is to be cooled further than an
+    exchanger can, also together with a heat pump for what is left. Else, where it is warmer than
+    the return, preheating with a heat pump for the rest, and a heat pump for everything. Empty
+    where no heat pump works.
 
     Examples
     --------
@@ -88,13 +93,18 @@ def stream_upgrades(
     heat pump 3.429 0.429
     >>> [each.kind for each in stream_upgrades(stream, 52, 30, load_parameters())]
     ['direct exchange']
+    >>> [each.kind for each in stream_upgrades(HeatStream("liquid", 3.0, 60, 20), 52, 30,
+    ...     load_parameters())]
+    ['direct exchange', 'direct exchange + heat pump']
     """
     approach = parameters.value("heat_exchanger_approach_k")
     share = preheat_share(
         stream.supply_temperature_c, supply_temperature_c, return_temperature_c, approach
     )
     if share >= 1:
-        return (_direct(stream, return_temperature_c + approach),)
+        direct = _direct(stream, return_temperature_c + approach)
+        both = _direct_and_lifted(direct, supply_temperature_c, return_temperature_c, parameters)
+        return (direct,) if both is None else (direct, both)
     found = [_lifted(stream, supply_temperature_c, return_temperature_c, 0.0, parameters)]
     if share > 0:
         found.insert(
@@ -109,6 +119,30 @@ def _direct(stream: HeatStream, coldest_c: float) -> Upgrade:
     usable = min((stream.supply_temperature_c - coldest_c) / spread, 1.0)
     heat = stream.source_mw * usable
     return Upgrade(DIRECT, stream, heat, heat, 0.0, heat, 0.0)
+
+
+def _direct_and_lifted(
+    direct: Upgrade, supply_c: float, return_c: float, parameters: Parameters
+) -> Upgrade | None:
+    """Return direct exchange with a heat pump that cools the stream further, where that is left."""
+    stream = direct.stream
+    left_mw = stream.source_mw - direct.source_mw
+    if left_mw <= WORTH_LIFTING * stream.source_mw:
+        return None
+    coldest_c = return_c + parameters.value("heat_exchanger_approach_k")
+    rest = HeatStream(stream.name, left_mw, coldest_c, stream.return_temperature_c)
+    lifted = _lifted(rest, supply_c, return_c, 0.0, parameters)
+    if lifted is None:
+        return None
+    return Upgrade(
+        kind=DIRECT_AND_HEAT_PUMP,
+        stream=stream,
+        source_mw=direct.source_mw + lifted.source_mw,
+        output_mw=direct.output_mw + lifted.output_mw,
+        heat_pump_mw=lifted.heat_pump_mw,
+        exchanger_mw=direct.exchanger_mw,
+        electricity_mw=lifted.electricity_mw,
+    )
 
 
 def _lifted(

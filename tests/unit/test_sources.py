@@ -114,8 +114,23 @@ def test_a_source_warmer_than_the_sink_is_exchanged_directly() -> None:
 
 def test_direct_exchange_does_not_cool_below_the_return() -> None:
     """A stream 90 to 30 against a return of 40 gives up (90 - 42) / (90 - 30) of its heat."""
-    (only,) = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
-    assert only.source_mw == pytest.approx(6.0 * 48 / 60)
+    direct, both = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
+    assert direct.source_mw == pytest.approx(6.0 * 48 / 60)
+    assert (direct.kind, both.kind) == ("direct exchange", "direct exchange + heat pump")
+
+
+def test_a_heat_pump_may_cool_what_direct_exchange_leaves() -> None:
+    """The last 1.2 MW, from 42 to 30 °C, lift the network from 40 to 70: COP of Lorenz 17.433."""
+    _, both = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
+    assert lorenz_cop(42, 30, 40, 70) == pytest.approx(17.433, abs=5e-4)
+    cop = both.heat_pump_mw / both.electricity_mw
+    assert cop == pytest.approx(
+        lorenz_cop(42, 30, 40, 70) * lorenz_efficiency(both.heat_pump_mw, parameters())
+    )
+    assert both.source_mw == pytest.approx(6.0)
+    assert both.exchanger_mw == pytest.approx(4.8)
+    assert both.heat_pump_mw == pytest.approx(heat_pump_output(1.2, cop))
+    assert both.source_mw + both.electricity_mw == pytest.approx(both.output_mw)
 
 
 def test_preheating_does_not_cool_below_the_return() -> None:
