@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -316,11 +316,14 @@ def _solve(
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
+    from siting.operator_effects import operator_effects, operator_kpis
     from siting.outputs.frames import plan_facts, plan_frames
 
     log.info("drawing the plan")
     assembly = checked.assembly
+    effects = operator_effects(plan, assembly.site_heat)
     facts = plan_facts(checked.region, checked.network, assembly)
+    facts = replace(facts, further={**facts.further, **operator_kpis(effects)})
     appraisal = appraise(assembly.problem, plan, facts)
-    frames = plan_frames(checked.region, checked.network, assembly, plan)
+    frames = plan_frames(checked.region, checked.network, assembly, plan, effects)
     return Run(config, checked, plan, appraisal, frames)
