@@ -20,7 +20,7 @@ from siting.config import config_from_dict
 from siting.errors import Fault, FaultLog
 from siting.layers import read_region
 from siting.layers.columns import number_series
-from siting.layers.sites import COLUMNS as site_columns
+from siting.layers.sites import COLUMNS as SITE_COLUMNS
 from siting.region import Region
 
 EAST, NORTH = 500_000.0, 6_700_000.0
@@ -512,7 +512,7 @@ def test_heat_that_gets_warmer(study: Study) -> None:
 
 def test_the_page_on_sites_names_every_column(repository: Path) -> None:
     page = (repository / "siting" / "layers" / "SITES.md").read_text(encoding="utf-8")
-    missing = [each.name for each in site_columns if f"`{each.name}`" not in page]
+    missing = [each.name for each in SITE_COLUMNS if f"`{each.name}`" not in page]
     assert missing == []
 
 
