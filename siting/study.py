@@ -362,13 +362,14 @@ def _sized_for_peaks(
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
+    from siting.operator_effects import operator_effects, operator_kpis
     from siting.outputs.frames import plan_facts, plan_frames
     from siting.pumping import plan_hydraulics
     from siting.supply import supply_figures
 
     log.info("drawing the plan")
     assembly = checked.assembly
-    facts = plan_facts(checked.region, checked.network, assembly)
+    effects = operator_effects(plan, assembly.site_heat)
     hydraulics = plan_hydraulics(
         assembly.problem, plan, assembly.all_sizes, checked.parameters, assembly.peak_flows_mw
     )
@@ -380,8 +381,9 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
         peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
         zone_heat=assembly.zone_heat,
     )
-    further = {**facts.further, **hydraulics.pumping.kpis(), **sizing, **supply}
-    facts = replace(facts, further=further)
+    facts = plan_facts(checked.region, checked.network, assembly)
+    further = {**hydraulics.pumping.kpis(), **sizing, **supply, **operator_kpis(effects)}
+    facts = replace(facts, further={**facts.further, **further})
     appraisal = appraise(assembly.problem, plan, facts)
-    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics)
+    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
     return Run(config, checked, plan, appraisal, frames)

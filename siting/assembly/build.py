@@ -132,10 +132,10 @@ def assemble_problem(
     Notes
     -----
     Every cost is multiplied once by ``1 + design_share + contingency_share``, those that the layers
-    state included. A site offers one option for each plant and straight piece of its cost; the
-    capacity of each is that of the whole plant, as the least of the lines is the cost. Pipes carry
-    the base load at the mean temperatures of the network, or, where the study says so, the peak,
-    see `siting.simultaneity`; service lines carry the peak of their zone.
+    state included. A site offers one option for each plant that no other one beats and straight
+    piece of its cost; the capacity of each is that of the whole plant, as the least of the lines is
+    the cost. Pipes carry the base load at the mean temperatures of the network, or, where the study
+    says so, the peak, see `siting.simultaneity`; service lines carry the peak of their zone.
     """
     desk = Desk(region, network, parameters, config, log or FaultLog())
     site_wishes = desk.wishes("sites")

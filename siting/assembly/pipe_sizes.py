@@ -15,7 +15,7 @@ from siting.pipes import PipeCatalogue, catalogue_for
 from siting.problem import Edge, PipeSize, Site, Zone
 from siting.units import FloatArray, mw_from_w
 
-__all__ = ["EXISTING", "assemble_edges", "full_catalogue"]
+__all__ = ["EXISTING", "assemble_edges", "catalogue_at", "full_catalogue"]
 
 EXISTING = "existing"
 COMPONENT_OF_KIND = {"street": "pipes", "trunk": "pipes", "service": "service_lines"}
@@ -26,9 +26,17 @@ _Sizes = dict[str, tuple[PipeSize, ...]]
 def full_catalogue(desk: Desk) -> PipeCatalogue:
     """Return all pipe sizes at the temperatures of the network."""
     network = desk.config.network
+    return catalogue_at(desk, network.supply_temperature_c, network.return_temperature_c)
+
+
+def catalogue_at(
+    desk: Desk, supply_temperature_c: float, return_temperature_c: float
+) -> PipeCatalogue:
+    """Return all pipe sizes of the study at two temperatures."""
+    network = desk.config.network
     return catalogue_for(
-        network.supply_temperature_c,
-        network.return_temperature_c,
+        supply_temperature_c,
+        return_temperature_c,
         desk.parameters,
         pressure_gradient_pa_per_m=network.pressure_gradient_pa_per_m,
         insulation_series=network.insulation_series,

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
 from siting.network.types import PipeNetwork
+from siting.operator_effects import OperatorEffects
 from siting.plan import Plan, PlannedZone
 from siting.problem import Problem, Site, Zone
 from siting.pumping import PlanHydraulics
@@ -38,7 +39,9 @@ NOT_IN_BEST = "not in the best plan found"
 SITE_COLUMNS = [
     "site_id", "name", "chosen", "reason", "option", "it_load_mw",
     "recoverable_heat_kw", "cooling", "assumed", "capacity_mw", "max_capacity_mw", "heat_mwh",
-    "electricity_mwh", "cop", "cost_eur",
+    "electricity_mwh", "cop", "cost_eur", "source_heat_mwh", "source_heat_used_share", "erf",
+    "ere", "pue", "pue_with_recovery", "cooling_saved_mwh", "cooling_saved_eur_per_a",
+    "heat_income_eur_per_a",
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
@@ -106,6 +109,7 @@ def plan_frames(
     assembly: Keys,
     plan: Plan,
     hydraulics: PlanHydraulics | None = None,
+    effects: Mapping[str, OperatorEffects] | None = None,
 ) -> PlanFrames:
     """Return the layers of a plan, in the order of the input layers.
 
@@ -119,10 +123,12 @@ def plan_frames(
         What is built.
     hydraulics
         Water in its pipes; without it those columns are empty.
+    effects
+        What it does for the operator of each chosen site, by site key.
     """
     reach = _Reach.of(assembly.problem)
     return PlanFrames(
-        sites=_site_frame(region, assembly, plan, reach),
+        sites=_site_frame(region, assembly, plan, reach, effects or {}),
         zones=_zone_frame(region, assembly, plan, reach),
         pipes=_pipe_frame(region, network, plan, hydraulics),
         streets=_street_frame(region),
@@ -259,7 +265,13 @@ def _zone_reason(zone: Zone | None, reach: _Reach, problem: Problem, plan: Plan)
     return _left_out(problem, plan)
 
 
-def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.GeoDataFrame:
+def _site_frame(
+    region: Region,
+    keys: Keys,
+    plan: Plan,
+    reach: _Reach,
+    effects: Mapping[str, OperatorEffects],
+) -> gpd.GeoDataFrame:
     """Return all sites with what the plan makes of them."""
     known = {keys.site_ids[site.id]: site for site in keys.problem.sites}
     opened = {keys.site_ids[site.site]: site for site in plan.sites}
@@ -287,9 +299,27 @@ def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "electricity_mwh": power,
                 "cop": got.heat_mwh / power if got and power > 0 else math.nan,
                 "cost_eur": got.cost_eur if got else 0.0,
+                **_operator_columns(effects.get(got.site) if got else None),
             }
         )
     return _frame(rows, SITE_COLUMNS, region.sites.frame.geometry, region)
+
+
+def _operator_columns(effects: OperatorEffects | None) -> dict[str, float]:
+    """Return what a site means to its operator; nothing where it is not chosen or not known."""
+    if effects is None:
+        return {}
+    return {
+        "source_heat_mwh": effects.source_heat_mwh,
+        "source_heat_used_share": effects.used_share,
+        "erf": effects.erf,
+        "ere": effects.ere,
+        "pue": effects.pue,
+        "pue_with_recovery": effects.pue_with_recovery,
+        "cooling_saved_mwh": effects.cooling_saved_mwh,
+        "cooling_saved_eur_per_a": effects.cooling_saved_eur,
+        "heat_income_eur_per_a": effects.heat_income_eur,
+    }
 
 
 def _site_reason(

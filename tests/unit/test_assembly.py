@@ -204,6 +204,74 @@ def test_heat_pump_options_take_electricity() -> None:
     assert options[1].cost_per_mw_parts["heat_pump"] == pytest.approx(850_000)
 
 
+def test_stated_streams_replace_the_cooling() -> None:
+    """10 MW x 0.5 x 0.96, 0.8 of it: 3.84 MW, split 0.7 x 0.75 to 0.3 x 0.70, so 5 to 2."""
+    streams = {"streams": "air:0.3:28/18; liquid:0.7:72/50"}
+    done = assemble(make_region({"DC-1": streams}))
+    names = {each.id.split(",")[0] for each in done.problem.sites[0].options}
+    assert names == {
+        "liquid: direct exchange",
+        "liquid: direct exchange; air: heat pump",
+    }
+    alone = done.site_heat.xs("s0").iloc[0]
+    assert alone["cooling"] == "mixed"
+    assert alone["source_mw"] == pytest.approx(3.84 * 5 / 7)
+    assert alone["available_mw"] == pytest.approx(3.84)
+
+
+def test_bad_streams_name_the_site() -> None:
+    with pytest.raises(InputError, match="site 'DC-1': stream 'steam' is neither liquid nor air"):
+        assemble(make_region({"DC-1": {"streams": "steam:0.3:128/90"}}))
+
+
+def test_an_energy_centre_offers_both_places() -> None:
+    """3.84 MW over 500 m: hot DN200 at 70/40 (1 836 EUR/m), or warm DN250 at 72/62 (2 036)."""
+    away = {"energy_centre_m": 500.0, "return_temperature_c": 62.0}
+    done = assemble(make_region({"DC-1": away}))
+    found = {each.id: each for each in done.problem.sites[0].options}
+    here = found["direct exchange at the data centre"]
+    there = found["direct exchange at the energy centre"]
+    facts = done.site_heat.loc["s0"]
+    for option, component, place, size, per_metre in (
+        (here, "hot_pipe", "data centre", "DN200", 1_836),
+        (there, "warm_pipe", "energy centre", "DN250", 2_036),
+    ):
+        row = facts.loc[option.id]
+        assert (row["place"], row["pipe_to_energy_centre"]) == (place, size)
+        assert option.cost_parts[component] == pytest.approx(500 * per_metre)
+        assert option.cost_eur == pytest.approx(100_000 + 1.25 * 500 * per_metre)
+    assert facts.loc[here.id, "pipe_loss_mw"] > 0
+    assert here.capacity_mw == pytest.approx(3.84 - facts.loc[here.id, "pipe_loss_mw"])
+    assert there.capacity_mw == pytest.approx(3.84)
+
+
+def test_figures_for_the_operator() -> None:
+    """An existing site of 10 MW x 0.5: 43 800 MWh/a of IT energy, PUE 1.40, grown already."""
+    row = assemble().site_heat.loc[("s0", "direct exchange")]
+    assert row["it_energy_mwh"] == pytest.approx(43_800)
+    assert (row["pue"], row["cooling_credit_mwh_per_mwh"], row["ramp_a"]) == (1.4, 0.05, 0)
+    new = {"status": "permitted", "cooling_credit_mwh_per_mwh": 0.2}
+    row = assemble(make_region({"DC-1": new})).site_heat.loc[("s0", "direct exchange")]
+    assert (row["pue"], row["cooling_credit_mwh_per_mwh"], row["ramp_a"]) == (1.2, 0.2, 4)
+    stated = {"it_load_mw": math.nan, "recoverable_heat_kw": 3_000.0, "pue": 1.3}
+    row = assemble(make_region({"DC-1": stated})).site_heat.loc[("s0", "direct exchange")]
+    assert row["pue"] == 1.3
+    assert math.isnan(row["it_energy_mwh"])
+
+
+def test_availability_and_connection_of_a_site() -> None:
+    air = {"cooling": "air", "supply_temperature_c": 28.0, "return_temperature_c": 18.0,
+           "availability": 0.48, "electricity_connection_eur_per_kw": 300.0}  # fmt: skip
+    option = assemble(make_region({"DC-1": air})).problem.sites[0].options[0]
+    assert option.capacity_mw is not None
+    power_kw_per_mw = 1_000 * option.electricity_mwh_per_mwh
+    source_mw = option.capacity_mw * (1 - option.electricity_mwh_per_mwh)
+    assert source_mw == pytest.approx(3.84 / 2)
+    assert option.cost_per_mw_parts["electricity_connection"] == pytest.approx(
+        300 * power_kw_per_mw
+    )
+
+
 def test_zones_by_hand() -> None:
     first, second = assemble().problem.zones
     assert (first.heat_mwh, first.peak_mw) == (2_000, pytest.approx(0.8))

@@ -11,6 +11,7 @@ from sample_plan import ROGUE, small_town, with_nothing_built
 
 from siting.appraisal import appraise
 from siting.errors import VerificationError
+from siting.operator_effects import OperatorEffects
 from siting.outputs.frames import (
     PIPE_COLUMNS,
     SITE_COLUMNS,
@@ -50,6 +51,26 @@ def test_columns_are_always_the_same(town, layer, built):
     frame = getattr(frames_of(town if built else with_nothing_built(town)), layer)
     assert list(frame.columns) == [*COLUMNS[layer], "geometry"]
     assert frame.crs == town.region.crs
+
+
+EFFECTS = OperatorEffects(3_000.0, 6_000.0, 10_000.0, 12_000.0, 150.0, 12_000.0, 30_000.0)
+
+
+def test_sites_say_what_their_operators_get(town):
+    """3 000 of 6 000 MWh, ERF 3 / 12, ERE 9 / 10, PUE 1.2 and 1.185; nothing where not chosen."""
+    frames = plan_frames(
+        town.region, town.network, town.assembly, town.plan, effects={"s1": EFFECTS}
+    )
+    sites = frames.sites.set_index("site_id")
+    chosen = sites.loc["S-1"]
+    assert chosen["source_heat_mwh"] == 3_000
+    assert chosen["source_heat_used_share"] == 0.5
+    assert chosen["erf"] == pytest.approx(0.25)
+    assert chosen["ere"] == pytest.approx(0.9)
+    assert (chosen["pue"], chosen["pue_with_recovery"]) == pytest.approx((1.2, 1.185))
+    assert (chosen["cooling_saved_eur_per_a"], chosen["heat_income_eur_per_a"]) == (12_000, 30_000)
+    assert sites.loc[["S-2", "S-3"], "erf"].isna().all()
+    assert frames_of(town).sites["erf"].isna().all()
 
 
 def test_every_zone_has_a_reason(town):

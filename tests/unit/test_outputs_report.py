@@ -12,6 +12,7 @@ from sample_plan import ROGUE, small_town, with_nothing_built
 
 from siting.appraisal import appraise
 from siting.errors import Fault
+from siting.operator_effects import OperatorEffects
 from siting.outputs.assets import outside_links
 from siting.outputs.frames import plan_facts, plan_frames
 from siting.outputs.report import headline_table, report_html
@@ -98,3 +99,16 @@ def test_headline_table_is_text_with_units():
     assert table["Waste heat delivered"] == "5.8 GWh/a"
     assert table["Worth the heat of"] == "580 homes at 10 MWh/a each"
     assert table["Proof"] == "proven within 0.4 %"
+
+
+def test_operators_have_a_section_of_their_own():
+    town = small_town()
+    effects = OperatorEffects(3_000.0, 6_000.0, 10_000.0, 12_000.0, 150.0, 12_000.0, 30_000.0)
+    frames = plan_frames(town.region, town.network, town.assembly, town.plan, {"s1": effects})
+    facts = plan_facts(town.region, town.network, town.assembly)
+    appraisal = appraise(town.assembly.problem, town.plan, facts)
+    page = report_html(frames, appraisal, town.plan, title="Warm town")
+    section = page.split("For the data-centre operator")[1].split("<h2>")[0]
+    for text in ("3,000", "50 %", "0.25", "0.9", "1.2", "1.19", "30,000"):
+        assert f">{text}<" in section, text
+    assert "For the data-centre operator" not in report_of(town)
