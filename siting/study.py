@@ -205,13 +205,14 @@ def read_study(path: str | Path) -> Study:
 
 def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
     """Read layers and parameters; raise the faults of both together."""
+    from siting.countries import parameter_presets
     from siting.layers import read_region
     from siting.parameters import load_parameters
 
     log.info("reading the layers of %s", config.file)
     parameters = None
     try:
-        parameters = load_parameters(config.parameters)
+        parameters = load_parameters(config.parameters, parameter_presets(config.study.country))
     except InputError as error:
         faults.faults.extend(error.faults)
     _check_solver(config.solver.name, faults)
