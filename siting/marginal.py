@@ -75,8 +75,8 @@ def plan_margins(problem: Problem, plan: Plan) -> Margins:
     for zone in plan.zones:
         graph.add_edge(("node", at[zone.zone]), ("zone", zone.zone))
         graph.add_edge(("zone", zone.zone), END)
-    heat = {("zone", each.zone): each.heat_mwh for each in plan.zones}
-    cost = {("zone", each.zone): each.cost_eur for each in plan.zones}
+    heat: dict[Hashable, float] = {("zone", each.zone): each.heat_mwh for each in plan.zones}
+    cost: dict[Hashable, float] = {("zone", each.zone): each.cost_eur for each in plan.zones}
     cost |= {("pipe", each.edge): each.cost_eur for each in plan.pipes}
     alone = _with_all_below(graph.reverse(copy=False), END, {}, cost)
     branch = _with_all_below(graph, START, heat, cost)
@@ -96,7 +96,7 @@ def _with_all_below(
     cost: Mapping[Hashable, float],
 ) -> dict[Hashable, Margin]:
     """Return heat and cost of each element with all that it dominates."""
-    above = {node: way for node, way in nx.immediate_dominators(graph, root).items()}
+    above: dict[Hashable, Hashable] = dict(nx.immediate_dominators(graph, root))
     below: dict[Hashable, list[Hashable]] = {}
     for node, way in above.items():
         if node != root and way is not None:

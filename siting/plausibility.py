@@ -7,13 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from siting.parameters import read_default_csv
+from siting.pipes import velocity, water_flow_for_heat
 from siting.plan import Plan
 from siting.problem import Problem
 
 if TYPE_CHECKING:
     from siting.business import BusinessCase
+    from siting.config import NetworkConfig
+    from siting.parameters import Parameters
 
-__all__ = ["Finding", "plausibility"]
+__all__ = ["Finding", "pipe_speeds", "plausibility"]
 
 LEAST_HEAT_PER_EURO_KWH, MOST_HEAT_PER_EURO_KWH = 0.2, 10.0
 LEAST_DENSITY_MWH_PER_M, USUAL_DENSITY_MWH_PER_M = 1.0, 1.5
@@ -53,7 +57,7 @@ def plausibility(
     plan: Plan,
     case: BusinessCase | None = None,
     *,
-    pipe_speeds: Sequence[tuple[str, float, float]] = (),
+    speeds: Sequence[tuple[str, float, float]] = (),
 ) -> tuple[Finding, ...]:
     """Return what is not plausible about a plan; nothing for the empty one.
 
@@ -63,8 +67,8 @@ def plausibility(
         What could be built, and what is.
     case
         Its business case, for the limit on CO2.
-    pipe_speeds
-        Pipe, water velocity and cap [m/s] of each pipe, where known.
+    speeds
+        Pipe, water velocity and cap [m/s] of each pipe, where known, see `pipe_speeds`.
     """
     if plan.is_empty:
         return ()
@@ -72,11 +76,40 @@ def plausibility(
         *_heat_per_euro(plan),
         *_hours(problem, plan),
         *_density(plan),
-        *_speeds(pipe_speeds),
+        *_speeds(speeds),
     ]
     if case is not None:
         found += [*_saving(case), *_country(case)]
     return tuple(found)
+
+
+def pipe_speeds(
+    plan: Plan, network: NetworkConfig, parameters: Parameters
+) -> list[tuple[str, float, float]]:
+    """Return the water velocity of each pipe at full base load, with its cap [m/s].
+
+    Parameters
+    ----------
+    plan
+        The plan; pipes without a size of the packaged catalogue are left out.
+    network
+        Temperatures of the network.
+    parameters
+        Gives the cap of large pipes.
+    """
+    known = {f"DN{row['nominal_diameter']}": row for row in read_default_csv("pipes_en253.csv")}
+    large = parameters.value("velocity_cap_large_m_per_s")
+    found = []
+    for pipe in plan.pipes:
+        row = known.get(pipe.size or "")
+        if row is None:
+            continue
+        flow = water_flow_for_heat(
+            pipe.flow_mw, network.supply_temperature_c, network.return_temperature_c
+        )
+        speed = float(velocity(flow, float(row["inner_diameter_mm"]) / 1000))
+        found.append((pipe.edge, speed, float(row["velocity_cap_m_per_s"] or large)))
+    return found
 
 
 def _heat_per_euro(plan: Plan) -> Iterator[Finding]:
@@ -144,8 +177,8 @@ def _density(plan: Plan) -> Iterator[Finding]:
     )
 
 
-def _speeds(pipe_speeds: Sequence[tuple[str, float, float]]) -> Iterator[Finding]:
-    fast = [(v / cap, name, v, cap) for name, v, cap in pipe_speeds if v > cap * (1 + SLACK)]
+def _speeds(speeds: Sequence[tuple[str, float, float]]) -> Iterator[Finding]:
+    fast = [(v / cap, name, v, cap) for name, v, cap in speeds if v > cap * (1 + SLACK)]
     if fast:
         _, name, speed, cap = max(fast)
         yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,13 @@ from siting.errors import (
 if TYPE_CHECKING:
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
+    from siting.business import BusinessCase
     from siting.network import PipeNetwork
     from siting.optimise import Progress
     from siting.outputs.frames import PlanFrames
     from siting.parameters import Parameters
     from siting.plan import Plan
+    from siting.plausibility import Finding
     from siting.region import Region, Remark
 
 __all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
@@ -86,6 +88,8 @@ class Run:
     plan: Plan
     appraisal: Appraisal
     frames: PlanFrames
+    business: BusinessCase | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def region(self) -> Region:
@@ -317,11 +321,22 @@ def _solve(
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
+    from siting.business import business_case
     from siting.outputs.frames import plan_facts, plan_frames
+    from siting.plausibility import pipe_speeds, plausibility
 
     log.info("drawing the plan")
-    assembly = checked.assembly
-    facts = plan_facts(checked.region, checked.network, assembly)
+    assembly, parameters = checked.assembly, checked.parameters
+    business = business_case(assembly, plan, parameters, config)
+    facts = replace(
+        plan_facts(checked.region, checked.network, assembly),
+        mwh_per_home=parameters.value("home_heat_mwh"),
+        further=business.kpis(),
+    )
     appraisal = appraise(assembly.problem, plan, facts)
     frames = plan_frames(checked.region, checked.network, assembly, plan)
-    return Run(config, checked, plan, appraisal, frames)
+    speeds = pipe_speeds(plan, config.network, parameters)
+    findings = plausibility(assembly.problem, plan, business, speeds=speeds)
+    for finding in findings:
+        log.warning("plausibility: %s", finding)
+    return Run(config, checked, plan, appraisal, frames, business, findings)

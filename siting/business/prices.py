@@ -93,17 +93,19 @@ def plan_tariffs(
     """Return what running a plan costs, as means over its sites."""
     value = parameters.value
     rows: dict[Any, dict[Any, Any]] = assembly.site_heat.to_dict("index")
-    power = waste = upkeep = 0.0
+    options = {(site.id, each.id): each for site in assembly.problem.sites for each in site.choices}
+    power = waste = running = 0.0
     for site in plan.sites:
         row = rows[site.site, site.option]
         power += site.electricity_mwh * float(row["electricity_price_eur_per_mwh"])
         source = float(row["source_mw"]) / float(row["output_mw"])
         waste += site.heat_mwh * source * float(row["waste_heat_price_eur_per_mwh"])
-        pumped = float(row["heat_pump_mw"]) / float(row["output_mw"])
-        upkeep += site.heat_mwh * pumped * value("heat_pump_variable_om_eur_per_mwh")
+        running += site.heat_mwh * options[site.site, site.option].cost_per_mwh_eur
     fed_in = math.fsum(site.heat_mwh for site in plan.sites)
     used = math.fsum(site.electricity_mwh for site in plan.sites)
     carbon = carbon_in_gas(parameters)
+    # What running a site costs beside electricity and heat is upkeep, so that all adds up.
+    upkeep = running - power - waste
     return Tariffs(
         electricity_eur_per_mwh=power / used if used > 0 else 0.0,
         pumping_eur_per_mwh=value("electricity_price_eur_per_mwh"),

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
+from siting.marginal import Margins, plan_margins
 from siting.network.types import PipeNetwork
 from siting.plan import Plan
 from siting.problem import Problem, Site, Zone
@@ -41,11 +42,12 @@ SITE_COLUMNS = [
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "cost_eur", "estimated",
+    "heat_mwh", "waste_heat_share", "cost_eur", "marginal_heat_per_euro_kwh", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
-    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur",
+    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur", "branch_heat_mwh", "branch_capex_eur",
+    "marginal_heat_per_euro_kwh",
 ]  # fmt: skip
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
@@ -108,10 +110,11 @@ def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan
         What is built.
     """
     reach = _Reach.of(assembly.problem)
+    margins = plan_margins(assembly.problem, plan)
     return PlanFrames(
         sites=_site_frame(region, assembly, plan, reach),
-        zones=_zone_frame(region, assembly, plan, reach),
-        pipes=_pipe_frame(region, network, plan),
+        zones=_zone_frame(region, assembly, plan, reach, margins),
+        pipes=_pipe_frame(region, network, plan, margins),
         streets=_street_frame(region),
     )
 
@@ -176,7 +179,9 @@ class _Reach:
         )
 
 
-def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.GeoDataFrame:
+def _zone_frame(
+    region: Region, keys: Keys, plan: Plan, reach: _Reach, margins: Margins
+) -> gpd.GeoDataFrame:
     """Return all zones with what the plan gives them."""
     known = {keys.zone_ids[zone.id]: zone for zone in keys.problem.zones}
     served = {keys.zone_ids[zone.zone]: zone for zone in plan.zones}
@@ -198,6 +203,9 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
                 "cost_eur": got.cost_eur if got else 0.0,
+                "marginal_heat_per_euro_kwh": (
+                    _known(margins.zones[got.zone].heat_per_euro_kwh) if got else math.nan
+                ),
                 "estimated": _text(given.get("estimated")),
             }
         )
@@ -285,12 +293,14 @@ def _most(site: Site | None, option: str | None) -> float:
     return most if math.isfinite(most) else math.nan
 
 
-def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoDataFrame:
+def _pipe_frame(
+    region: Region, network: PipeNetwork, plan: Plan, margins: Margins
+) -> gpd.GeoDataFrame:
     """Return the pipes that are built, in the order of the plan."""
     edges = network.edges
     rows = []
     for pipe in plan.pipes:
-        edge = edges.loc[pipe.edge]
+        edge, margin = edges.loc[pipe.edge], margins.pipes[pipe.edge]
         rows.append(
             {
                 "pipe_id": pipe.edge,
@@ -305,6 +315,9 @@ def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoData
                 "utilisation": pipe.flow_mw / pipe.capacity_mw if pipe.capacity_mw else math.nan,
                 "heat_loss_kw": pipe.loss_mw * 1000,
                 "cost_eur": pipe.cost_eur,
+                "branch_heat_mwh": margin.heat_mwh,
+                "branch_capex_eur": margin.capex_eur,
+                "marginal_heat_per_euro_kwh": _known(margin.heat_per_euro_kwh),
             }
         )
     geometry = edges.geometry.loc[[pipe.edge for pipe in plan.pipes]]
@@ -327,6 +340,11 @@ def _frame(
     kinds = {name: _KIND_OF.get(name, float) for name in columns}
     table = pd.DataFrame(rows, columns=columns).astype(kinds)
     return gpd.GeoDataFrame(table, geometry=list(geometry), crs=region.crs)
+
+
+def _known(value: float) -> float:
+    """Return a number, not-a-number for an infinite one."""
+    return value if math.isfinite(value) else math.nan
 
 
 def _flag(frame: gpd.GeoDataFrame, row: Any, column: str) -> bool:
