@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -39,6 +39,7 @@ __all__ = [
     "StudyHead",
     "ZonesConfig",
     "config_from_dict",
+    "finance_settings",
     "network_settings",
     "read_config",
     "relative_path",
@@ -551,34 +552,50 @@ def network_settings(
     >>> network_settings(NetworkConfig(supply_temperature_c=70.0))[0].overridden
     True
     """
+    presets = network_presets(country)
     rows = []
-    for name, known in NetworkConfig.model_fields.items():
+    for row in _section_settings(network):
+        preset = presets.get(row.name)
+        if (
+            preset is not None
+            and row.name not in network.model_fields_set
+            and row.value == preset.value
+        ):
+            row = replace(  # noqa: PLW2901 - the same row with its origin
+                row, source=preset.source, mark=preset.mark, overridden=False, preset=country or ""
+            )
+        rows.append(row)
+    return tuple(rows)
+
+
+def finance_settings(finance: FinanceConfig) -> tuple[NetworkSetting, ...]:
+    """Return what a study, or its defaults, say on money and CO2 beside the parameter table.
+
+    Examples
+    --------
+    >>> [row.name for row in finance_settings(FinanceConfig(baseline="oil")) if row.overridden]
+    ['baseline']
+    """
+    return tuple(_section_settings(finance))
+
+
+def _section_settings(section: Section) -> Iterator[NetworkSetting]:
+    """Yield the keys of a section that have a value, with unit and source of their defaults."""
+    for name, known in type(section).model_fields.items():
         words, unit = known.description or "", "-"
         if words.endswith("]."):
             words, _, unit = words[:-2].rpartition(" [")
         extra = known.json_schema_extra
-        source = str(extra["source"]) if isinstance(extra, dict) else ""
-        value = getattr(network, name)
-        if value is None:
+        source = str(extra["source"]) if isinstance(extra, dict) else "choice of the study"
+        value = getattr(section, name)
+        if value is None or value == ():
             continue
-        preset = network_presets(country).get(name)
-        if preset is None or name in network.model_fields_set or value != preset.value:
-            row = NetworkSetting(
-                name, value, unit, source, words.rstrip("."), value != known.default
-            )
-        else:
-            row = NetworkSetting(
-                name,
-                value,
-                unit,
-                preset.source,
-                words.rstrip("."),
-                False,
-                preset.mark,
-                country or "",
-            )
-        rows.append(row)
-    return tuple(rows)
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        elif isinstance(value, tuple):
+            value = ", ".join(f"{each:g}" for each in value)
+        changed = getattr(section, name) != known.default
+        yield NetworkSetting(name, value, unit, source, words.rstrip("."), changed)
 
 
 def study_schema() -> dict[str, Any]:

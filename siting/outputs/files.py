@@ -18,7 +18,13 @@ from typing import Any, Protocol
 
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
-from siting.config import StudyConfig, network_settings, relative_path, settings_of
+from siting.config import (
+    StudyConfig,
+    finance_settings,
+    network_settings,
+    relative_path,
+    settings_of,
+)
 from siting.errors import Fault, InputError
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
@@ -182,7 +188,10 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         run.plan,
         work / "report.html",
         parameters=run.checked.parameters,
-        settings=network_settings(run.config.network, run.config.study.country),
+        settings=(
+            *network_settings(run.config.network, run.config.study.country),
+            *(finance_settings(run.config.finance) if run.business else ()),
+        ),
         business=run.business,
         findings=run.findings,
         remarks=run.checked.remarks,

@@ -73,6 +73,22 @@ class Assumption(Protocol):
         """Whether the study replaced the default."""
 
     @property
+    def preset(self) -> str:
+        """Country whose preset replaced the default, empty if none did."""
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the usual range."""
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the usual range."""
+
+    @property
+    def price_year(self) -> int | None:
+        """Year of the money, where it is money."""
+
+    @property
     def description(self) -> str:
         """What the figure is."""
 
@@ -166,12 +182,12 @@ def report_html(
 
 def _by_origin(each: Assumption) -> int:
     """Return a key that sorts figures of the study first, then those of a country."""
-    return 0 if each.overridden else 1 if getattr(each, "preset", "") else 2
+    return 0 if each.overridden else 1 if each.preset else 2
 
 
 def _price_years(assumptions: Iterable[Assumption]) -> dict[int, int]:
     """Return how many prices are in money of each year."""
-    return Counter(year for each in assumptions if (year := getattr(each, "price_year", None)))
+    return Counter(each.price_year for each in assumptions if each.price_year is not None)
 
 
 def component_name(component: str) -> str:
