@@ -592,6 +592,8 @@ def _section_settings(section: Section) -> Iterator[NetworkSetting]:
             continue
         if isinstance(value, bool):
             value = "yes" if value else "no"
+        elif name.endswith("_year"):
+            value = str(value)  # a year has no thousands separator
         elif isinstance(value, tuple):
             value = ", ".join(f"{each:g}" for each in value)
         changed = getattr(section, name) != known.default

@@ -58,8 +58,8 @@ class Parameter:
     preset
         The country whose preset replaced the default, empty if none did.
     price_year
-        Year of the money that the default is quoted in; ``None`` where it is no money. Nothing is
-        converted in secret, see `siting.finance.price_index`.
+        Year of the money that the default is quoted in; ``None`` where it is no money, or that of
+        the study. Nothing is converted in secret, see `siting.finance.price_index`.
     """
 
     name: str
@@ -191,7 +191,10 @@ def load_parameters(
     for name, value in (overrides or {}).items():
         fault = _fault(name, value, rows)
         if fault is None:
-            rows[name] = replace(rows[name], value=float(value), overridden=True, preset="")
+            # The study speaks of its own money.
+            rows[name] = replace(
+                rows[name], value=float(value), overridden=True, preset="", price_year=None
+            )
         else:
             faults.append(fault)
     if faults:

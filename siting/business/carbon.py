@@ -109,10 +109,10 @@ def society_of(
         energy, words = stated, f"heat replaced at {stated:g} EUR/MWh, as stated"
     elif finance.baseline == "gas":
         price = stated_or(finance.consumer_gas_price_eur_per_mwh, value("gas_price_eur_per_mwh"))
-        energy, words = max(price - tax, 0.0) / boiler.efficiency, "gas boilers avoided"
+        energy, words = max(price - tax, 0.0) / boiler.efficiency, "gas boilers of the consumers"
         avoided = [boiler.component(peak_mw)]
     elif finance.baseline == "heat_pump":
-        energy, words = pump.energy_eur_per_mwh / pump.efficiency, "air heat pumps avoided"
+        energy, words = pump.energy_eur_per_mwh / pump.efficiency, "air heat pumps of the consumers"
         avoided = [pump.component(peak_mw)]
     else:
         return None, (

@@ -16,6 +16,7 @@ import shapely
 from siting.appraisal import Appraisal, diameter_order, gap_percent, proof_words
 from siting.business import BusinessCase
 from siting.errors import Fault
+from siting.finance.measures import PRICE_INDEX
 from siting.outputs import words
 from siting.outputs.assets import outside_links, template
 from siting.outputs.economics import money_sections
@@ -168,6 +169,10 @@ def report_html(
         ),
         method=_method(plan),
         parameters=sorted([*settings, *(parameters or {}).values()], key=_by_origin),
+        index_words=[
+            f"one euro of {a} is worth {factor:g} euro of {b} (S73)"
+            for (a, b), factor in PRICE_INDEX.items()
+        ],
         priced=sorted(_price_years([*settings, *(parameters or {}).values()]).items()),
         money=None if business is None else money_sections(business),
         findings=[str(finding) for finding in findings],

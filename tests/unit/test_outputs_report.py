@@ -71,7 +71,13 @@ def test_values_of_the_study_stand_first():
 
 def test_assumptions_name_range_preset_and_price_year():
     page = report_of(small_town(), parameters=PARAMETERS)
-    for text in ("preset DE", "35–100", "6–10", "2015 (1); none is converted", "<td>2015</td>"):
+    for text in (
+        "preset DE",
+        "35–100",
+        "6–10",
+        "2015 (1); none is converted: one euro of 2015 is worth 1.336",
+        "<td>2015</td>",
+    ):
         assert text in page, text
 
 
