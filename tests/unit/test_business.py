@@ -18,6 +18,9 @@ from siting.config import settings_of
 from siting.finance import present_value
 from siting.outputs.economics import money_sections
 from siting.parameters import default_rows
+from siting.problem import write_problem
+from siting.solution_file import write_solution
+from siting.verify import inspect_folder
 from siting.verify.money import check_money, derived_money
 
 FREE = dict.fromkeys(
@@ -205,6 +208,27 @@ def test_tampered_money_is_noticed(tmp_path, name):
     path.write_text(json.dumps(told))
     (sentence,) = check_money(path, found.assembly.problem, found.plan, settings)
     assert "is missing" in sentence
+
+
+@pytest.mark.parametrize("change", ["kpis", "price"])
+def test_a_run_folder_is_checked_for_its_money(tmp_path, change):
+    found = sample(country="FI")
+    kpis, settings = found.case.kpis(), settings_of(found.config)
+    write_problem(found.assembly.problem, tmp_path / "problem.json")
+    write_solution(found.plan, tmp_path / "solution.json")
+
+    def inspect():
+        (tmp_path / "kpis.json").write_text(json.dumps(kpis))
+        (tmp_path / "manifest.json").write_text(json.dumps({"settings": settings}))
+        return inspect_folder(tmp_path)
+
+    assert any("present value, cost of heat and CO2" in each for each in inspect().agreed)
+    if change == "kpis":
+        kpis["levelised_cost_eur_per_mwh"] -= 5
+    else:
+        settings["finance"]["heat_price_eur_per_mwh"] = 100.0
+    name = "levelised_cost_eur_per_mwh" if change == "kpis" else "net_present_value_eur"
+    assert any(name in each for each in inspect().disagreements)
 
 
 def test_other_settings_are_noticed(tmp_path):
