@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,10 +20,12 @@ from pydantic import (
     model_validator,
 )
 
+from siting.countries import network_presets
 from siting.errors import Fault, InputError
 
 __all__ = [
     "DemandConfig",
+    "FinanceConfig",
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
@@ -39,6 +41,7 @@ __all__ = [
     "ZonesConfig",
     "config_from_dict",
     "demand_settings",
+    "finance_settings",
     "network_settings",
     "read_config",
     "relative_path",
@@ -71,6 +74,12 @@ class StudyHead(Section):
     crs: str | None = Field(
         None,
         description="Projected working CRS such as 'EPSG:3879'; chosen from the data if absent.",
+    )
+    country: Literal["IE", "DK", "FI", "SE", "UK", "DE"] | None = Field(
+        None,
+        description="Country whose usual prices, emission factors, rates, load and network"
+        " temperatures stand in for what the study does not state: 'IE', 'DK', 'FI', 'SE', 'UK' or"
+        " 'DE'; without it the parameter table counts.",
     )
     attribution: str | None = Field(
         None,
@@ -470,6 +479,100 @@ class LimitsConfig(Section):
         return self
 
 
+class FinanceConfig(Section):
+    """How the plan is judged in money and CO2; what is found does not depend on it."""
+
+    discount_rate: Share | None = Field(
+        None,
+        description="Discount rate of the company in constant prices [1/a]; without it the"
+        " parameter table's.",
+    )
+    social_discount_rate: Share | None = Field(
+        None,
+        description="Discount rate of society [1/a]; without it the parameter table's.",
+    )
+    horizon_a: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Years of the cash flow [a]; without it the parameter table's.",
+    )
+    first_year: int = Field(
+        2026,
+        ge=2000,
+        le=2100,
+        description="Calendar year of the first year of operation, for the path of emission factors"
+        " and carbon prices.",
+    )
+    heat_price_eur_per_mwh: NonNegative | None = Field(
+        None,
+        description="Price of all heat sold, without value added tax [EUR/MWh]; without it the"
+        " parameter table's.",
+    )
+    baseline: Literal["gas", "oil", "coal", "heat_pump", "district_mix", "user"] = Field(
+        "gas",
+        description="What would heat the consumers without the plan, for CO2: boilers, air heat"
+        " pumps, other heat of the network, or a factor of the user.",
+    )
+    baseline_kg_per_mwh: NonNegative | None = Field(
+        None,
+        description="CO2 of the other heat per heat used [kg/MWh], direct; needed for"
+        " 'district_mix' and 'user'.",
+    )
+    baseline_cost_eur_per_mwh: NonNegative | None = Field(
+        None,
+        description="Cost to society of the heat replaced, without tax and carbon [EUR/MWh];"
+        " without it that of gas boilers or heat pumps, and none for other baselines.",
+    )
+    subsidy_share: Share = Field(0.0, description="Grant as a share of the investment [-].")
+    subsidy_cap_eur: NonNegative | None = Field(
+        None, description="Most that the grant by share may come to [EUR]."
+    )
+    subsidy_lump_eur: NonNegative = Field(0.0, description="Grant as a sum [EUR].")
+    subsidy_eur_per_mwh: NonNegative = Field(
+        0.0, description="Support for each heat from data centres delivered [EUR/MWh]."
+    )
+    subsidy_years_a: int | None = Field(
+        None, ge=1, description="First years in which heat is supported [a]; all if absent."
+    )
+    gas_price_contains_carbon: bool = Field(
+        True,
+        description="Whether the gas price holds the carbon price or tax on heating fuel already;"
+        " if not it is paid on top.",
+    )
+    consumer_gas_price_eur_per_mwh: NonNegative | None = Field(
+        None,
+        description="Gas price of a consumer, net calorific value [EUR/MWh]; without it that of the"
+        " energy centre, which is lower.",
+    )
+    consumer_electricity_price_eur_per_mwh: NonNegative | None = Field(
+        None,
+        description="Electricity price of a consumer [EUR/MWh]; without it that of large heat"
+        " pumps, which is lower.",
+    )
+    connection_ramp: tuple[Share, ...] = Field(
+        (),
+        description="Share of the demand served that is connected in years 1, 2, ...; the last one"
+        " holds on, all from the start if absent [-].",
+    )
+    utilisation_ramp: tuple[Share, ...] = Field(
+        (),
+        description="Heat that the data centres can give in years 1, 2, ..., over that of the plan;"
+        " the last one holds on, all from the start if absent [-].",
+    )
+
+    @model_validator(mode="after")
+    def _baseline_is_complete(self) -> Self:
+        """Ask for the factor of a baseline that has none of its own."""
+        if self.baseline in {"district_mix", "user"} and self.baseline_kg_per_mwh is None:
+            raise ValueError(
+                f"baseline '{self.baseline}' needs 'baseline_kg_per_mwh'", "Add it, per heat used."
+            )
+        if self.connection_ramp and self.connection_ramp[-1] == 0:
+            raise ValueError("connection_ramp ends at 0", "End it above 0.")
+        return self
+
+
 class SolverConfig(Section):
     """Which solver, how good a proof is wanted, and how long it may take."""
 
@@ -499,6 +602,7 @@ class StudyConfig(Section):
     )
     objective: ObjectiveConfig = Field(default_factory=ObjectiveConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    finance: FinanceConfig = Field(default_factory=FinanceConfig)
     solver: SolverConfig = Field(default_factory=SolverConfig)
     outputs: OutputsConfig = Field(default_factory=OutputsConfig)
 
@@ -562,7 +666,7 @@ def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") ->
         config = StudyConfig.model_validate(raw)
     except ValidationError as error:
         raise InputError(list(_faults(raw, file.name, error))) from error
-    return _with_absolute_paths(config, file)
+    return _with_absolute_paths(_with_country(config), file)
 
 
 def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]]) -> StudyConfig:
@@ -621,17 +725,38 @@ class NetworkSetting:
     description: str
     overridden: bool
     mark: str = "J"
+    preset: str = ""
+    low: float | None = None
+    high: float | None = None
+    price_year: int | None = None
 
 
-def network_settings(network: NetworkConfig) -> tuple[NetworkSetting, ...]:
+def network_settings(
+    network: NetworkConfig, country: str | None = None
+) -> tuple[NetworkSetting, ...]:
     """Return the settings of the network with unit and source of their defaults.
+
+    Those that the study does not state may come from its ``country``.
 
     Examples
     --------
     >>> network_settings(NetworkConfig(supply_temperature_c=70.0))[0].overridden
     True
     """
-    return _settings(network)
+    presets = network_presets(country)
+    rows = []
+    for row in _section_settings(network):
+        preset = presets.get(row.name)
+        if (
+            preset is not None
+            and row.name not in network.model_fields_set
+            and row.value == preset.value
+        ):
+            row = replace(  # noqa: PLW2901 - the same row with its origin
+                row, source=preset.source, mark=preset.mark, overridden=False, preset=country or ""
+            )
+        rows.append(row)
+    return tuple(rows)
 
 
 def demand_settings(demand: DemandConfig) -> tuple[NetworkSetting, ...]:
@@ -642,36 +767,69 @@ def demand_settings(demand: DemandConfig) -> tuple[NetworkSetting, ...]:
     >>> [each.name for each in demand_settings(DemandConfig())]
     ['connection_share', 'booster', 'load_curve']
     """
-    return _settings(demand)
+    return tuple(_section_settings(demand))
 
 
-def _settings(section: Section) -> tuple[NetworkSetting, ...]:
-    """Return the settings of a section that are given or have a default."""
-    rows = []
+def finance_settings(finance: FinanceConfig) -> tuple[NetworkSetting, ...]:
+    """Return what a study, or its defaults, say on money and CO2 beside the parameter table.
+
+    Examples
+    --------
+    >>> [row.name for row in finance_settings(FinanceConfig(baseline="oil")) if row.overridden]
+    ['baseline']
+    """
+    return tuple(_section_settings(finance))
+
+
+def _section_settings(section: Section) -> Iterator[NetworkSetting]:
+    """Yield the keys of a section that have a value, with unit and source of their defaults."""
     for name, known in type(section).model_fields.items():
         words, unit = known.description or "", "-"
         if words.endswith("]."):
             words, _, unit = words[:-2].rpartition(" [")
         extra = known.json_schema_extra
-        source = str(extra["source"]) if isinstance(extra, dict) else ""
+        source = str(extra["source"]) if isinstance(extra, dict) else "choice of the study"
         value = getattr(section, name)
-        if value is None:
+        if value is None or value == ():
             continue
-        shown = value
-        if isinstance(value, tuple):
-            shown = ", ".join(value)
-        elif isinstance(value, Path):
-            shown = value.name
-        rows.append(
-            NetworkSetting(name, shown, unit, source, words.rstrip("."), value != known.default)
-        )
-    return tuple(rows)
+        shown = _shown(name, value)
+        changed = value != known.default
+        yield NetworkSetting(name, shown, unit, source, words.rstrip("."), changed)
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a setting as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_year"):
+        return str(value)  # a year has no thousands separator
+    if isinstance(value, tuple):
+        return ", ".join(each if isinstance(each, str) else f"{each:g}" for each in value)
+    return value.name if isinstance(value, Path) else value
 
 
 def study_schema() -> dict[str, Any]:
     """Return the JSON Schema of a study file, for editors."""
     schema = StudyConfig.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _with_country(config: StudyConfig) -> StudyConfig:
+    """Return a copy with network temperatures of the country where the study states none.
+
+    The keys stay unset, so that a study with another country takes those of that country. If either
+    temperature is stated, the other keeps its own default: the two belong together.
+    """
+    presets = network_presets(config.study.country)
+    if set(presets) & config.network.model_fields_set:
+        return config
+    network = config.network.model_copy(update={name: each.value for name, each in presets.items()})
+    network.model_fields_set.difference_update(presets)
+    unset = "network" not in config.model_fields_set
+    changed = config.model_copy(update={"network": network})
+    if unset:
+        changed.model_fields_set.discard("network")
+    return changed
 
 
 def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:

@@ -23,12 +23,16 @@ from siting.errors import (
 if TYPE_CHECKING:
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
+    from siting.business import BusinessCase
     from siting.network import PipeNetwork
+    from siting.operator_effects import OperatorEffects
     from siting.optimise import Progress
     from siting.outputs.frames import PlanFrames
     from siting.parameters import Parameters
     from siting.plan import Plan
+    from siting.plausibility import Finding
     from siting.problem import Problem
+    from siting.pumping import PlanHydraulics
     from siting.region import Region, Remark
 
 __all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
@@ -87,6 +91,8 @@ class Run:
     plan: Plan
     appraisal: Appraisal
     frames: PlanFrames
+    business: BusinessCase | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def region(self) -> Region:
@@ -208,13 +214,14 @@ def read_study(path: str | Path) -> Study:
 
 def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
     """Read layers and parameters; raise the faults of both together."""
+    from siting.countries import parameter_presets
     from siting.layers import read_region
     from siting.parameters import load_parameters
 
     log.info("reading the layers of %s", config.file)
     parameters = None
     try:
-        parameters = load_parameters(config.parameters)
+        parameters = load_parameters(config.parameters, parameter_presets(config.study.country))
     except InputError as error:
         faults.faults.extend(error.faults)
     _check_solver(config.solver.name, faults)
@@ -362,18 +369,45 @@ def _sized_for_peaks(
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
-    from siting.operator_effects import operator_effects, operator_kpis
+    from siting.business import business_case
+    from siting.operator_effects import operator_effects
     from siting.outputs.frames import plan_facts, plan_frames
+    from siting.plausibility import pipe_speeds, plausibility
     from siting.pumping import plan_hydraulics
-    from siting.supply import supply_figures
 
     log.info("drawing the plan")
-    assembly = checked.assembly
+    assembly, parameters = checked.assembly, checked.parameters
+    business = business_case(assembly, plan, parameters, config)
     effects = operator_effects(plan, assembly.site_heat)
     hydraulics = plan_hydraulics(
-        assembly.problem, plan, assembly.all_sizes, checked.parameters, assembly.peak_flows_mw
+        assembly.problem, plan, assembly.all_sizes, parameters, assembly.peak_flows_mw
     )
-    sizing = {} if assembly.peak_sizing is None else assembly.peak_sizing.kpis()
+    facts = replace(
+        plan_facts(checked.region, checked.network, assembly),
+        mwh_per_home=parameters.value("home_heat_mwh"),
+        further=_further(checked, plan, business, effects, hydraulics),
+    )
+    appraisal = appraise(assembly.problem, plan, facts)
+    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
+    speeds = pipe_speeds(plan, config.network, parameters)
+    findings = plausibility(assembly.problem, plan, business, speeds=speeds)
+    for finding in findings:
+        log.warning("plausibility: %s", finding)
+    return Run(config, checked, plan, appraisal, frames, business, findings)
+
+
+def _further(
+    checked: CheckResult,
+    plan: Plan,
+    business: BusinessCase,
+    effects: Mapping[str, OperatorEffects],
+    hydraulics: PlanHydraulics,
+) -> dict[str, float | str | None]:
+    """Return the key figures beside those of the plan itself, each under a name of its own."""
+    from siting.operator_effects import operator_kpis
+    from siting.supply import supply_figures
+
+    assembly = checked.assembly
     supply = supply_figures(
         assembly.problem,
         plan,
@@ -381,9 +415,11 @@ def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
         peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
         zone_heat=assembly.zone_heat,
     )
-    facts = plan_facts(checked.region, checked.network, assembly)
-    further = {**hydraulics.pumping.kpis(), **sizing, **supply, **operator_kpis(effects)}
-    facts = replace(facts, further={**facts.further, **further})
-    appraisal = appraise(assembly.problem, plan, facts)
-    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
-    return Run(config, checked, plan, appraisal, frames)
+    sizing = {} if assembly.peak_sizing is None else assembly.peak_sizing.kpis()
+    return {
+        **business.kpis(),
+        **supply,
+        **hydraulics.pumping.kpis(),
+        **sizing,
+        **operator_kpis(effects),
+    }

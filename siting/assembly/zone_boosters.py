@@ -63,7 +63,7 @@ class ZoneBoosters:
             float(needed), design.supply_temperature_c, design.return_temperature_c, self.cop
         )
         stated = number_of(row, "dwellings")
-        dwellings = max(demand_mwh / value("dwelling_demand_mwh"), 1.0)
+        dwellings = max(demand_mwh / value("home_heat_mwh"), 1.0)
         if stated:
             dwellings = stated * share
         self.boosted += 1

@@ -208,7 +208,7 @@ def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
     return Estimators(
         country=country or Estimators.country,
         is_default_country=country is None,
-        dwelling_demand_mwh=parameters.value("dwelling_demand_mwh"),
+        home_heat_mwh=parameters.value("home_heat_mwh"),
         floor_demand_kwh_per_m2=parameters.value("floor_demand_kwh_per_m2"),
     )
 

@@ -28,7 +28,7 @@ class Estimators:
     ----------
     country
         Country of the benchmarks by use and age, see `siting.demand.heat_benchmarks`.
-    dwelling_demand_mwh
+    home_heat_mwh
         Heat of one dwelling [MWh/a].
     floor_demand_kwh_per_m2
         Heat per gross floor area of unknown use [kWh/(m²·a)].
@@ -37,7 +37,7 @@ class Estimators:
     """
 
     country: str = "FI"
-    dwelling_demand_mwh: float = 10.0
+    home_heat_mwh: float = 10.0
     floor_demand_kwh_per_m2: float = 120.0
     is_default_country: bool = False
 
@@ -154,7 +154,7 @@ def _guess(
         untagged = int((levels["levels_source"] != "tag").sum())
         return guess, stock + (f", storeys themselves estimated for {untagged:,}" * bool(untagged))
     if way == BY_DWELLINGS:
-        mwh = figures.dwelling_demand_mwh
+        mwh = figures.home_heat_mwh
         return annual_demand_from_dwellings(chosen["dwellings"], mwh), f"{mwh:g} MWh per dwelling"
     kwh = figures.floor_demand_kwh_per_m2
     return chosen["floor_area_m2"] * kwh / 1000.0, f"{kwh:g} kWh/m2, for want of a use"

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from siting.appraisal import Appraisal, proof_words
+from siting.business import BusinessCase
 from siting.config import (
     StudyConfig,
     demand_settings,
+    finance_settings,
     network_settings,
     relative_path,
     settings_of,
@@ -30,6 +32,7 @@ from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.tables import write_geopackage
 from siting.plan import Plan
+from siting.plausibility import Finding
 from siting.problem import write_problem
 from siting.region import Remark
 from siting.solution_file import read_solution as read_plan
@@ -100,6 +103,14 @@ class FinishedRun(Protocol):
     @property
     def frames(self) -> PlanFrames:
         """Its layers."""
+
+    @property
+    def business(self) -> BusinessCase | None:
+        """The plan in money and CO2."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is not plausible about it."""
 
 
 def write_run(
@@ -178,7 +189,13 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         run.plan,
         work / "report.html",
         parameters=run.checked.parameters,
-        settings=(*network_settings(run.config.network), *demand_settings(run.config.demand)),
+        settings=(
+            *network_settings(run.config.network, run.config.study.country),
+            *demand_settings(run.config.demand),
+            *(finance_settings(run.config.finance) if run.business else ()),
+        ),
+        business=run.business,
+        findings=run.findings,
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
+from siting.marginal import Margins, plan_margins
 from siting.network.types import PipeNetwork
 from siting.operator_effects import OperatorEffects
 from siting.plan import Plan, PlannedZone
@@ -45,14 +46,15 @@ SITE_COLUMNS = [
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "cost_eur", "whole_demand_mwh", "connection_share",
-    "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh", "estimated_by",
-    "estimated",
+    "heat_mwh", "waste_heat_share", "cost_eur", "marginal_heat_per_euro_kwh", "whole_demand_mwh",
+    "connection_share", "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh",
+    "estimated_by", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
-    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur", "velocity_m_per_s",
-    "pressure_gradient_pa_per_m", "supply_drop_k", "supply_drop_summer_k",
+    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur", "branch_heat_mwh", "branch_capex_eur",
+    "marginal_heat_per_euro_kwh", "velocity_m_per_s", "pressure_gradient_pa_per_m",
+    "supply_drop_k", "supply_drop_summer_k",
 ]  # fmt: skip
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
@@ -127,10 +129,11 @@ def plan_frames(
         What it does for the operator of each chosen site, by site key.
     """
     reach = _Reach.of(assembly.problem)
+    margins = plan_margins(assembly.problem, plan)
     return PlanFrames(
         sites=_site_frame(region, assembly, plan, reach, effects or {}),
-        zones=_zone_frame(region, assembly, plan, reach),
-        pipes=_pipe_frame(region, network, plan, hydraulics),
+        zones=_zone_frame(region, assembly, plan, reach, margins),
+        pipes=_pipe_frame(region, network, plan, margins, hydraulics),
         streets=_street_frame(region),
     )
 
@@ -195,7 +198,9 @@ class _Reach:
         )
 
 
-def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.GeoDataFrame:
+def _zone_frame(
+    region: Region, keys: Keys, plan: Plan, reach: _Reach, margins: Margins
+) -> gpd.GeoDataFrame:
     """Return all zones with what the plan gives them."""
     known = {keys.zone_ids[zone.id]: zone for zone in keys.problem.zones}
     served = {keys.zone_ids[zone.zone]: zone for zone in plan.zones}
@@ -218,6 +223,9 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
                 "cost_eur": got.cost_eur if got else 0.0,
+                "marginal_heat_per_euro_kwh": (
+                    _known(margins.zones[got.zone].heat_per_euro_kwh) if got else math.nan
+                ),
                 **_zone_origin(given, behind.get(str(zone_id), {}), got),
             }
         )
@@ -358,14 +366,18 @@ def _most(site: Site | None, option: str | None) -> float:
 
 
 def _pipe_frame(
-    region: Region, network: PipeNetwork, plan: Plan, hydraulics: PlanHydraulics | None
+    region: Region,
+    network: PipeNetwork,
+    plan: Plan,
+    margins: Margins,
+    hydraulics: PlanHydraulics | None,
 ) -> gpd.GeoDataFrame:
     """Return the pipes that are built, in the order of the plan."""
     edges = network.edges
     water = {} if hydraulics is None else hydraulics.pipe_columns()
     rows = []
     for row, pipe in enumerate(plan.pipes):
-        edge = edges.loc[pipe.edge]
+        edge, margin = edges.loc[pipe.edge], margins.pipes[pipe.edge]
         rows.append(
             {
                 "pipe_id": pipe.edge,
@@ -380,6 +392,9 @@ def _pipe_frame(
                 "utilisation": pipe.flow_mw / pipe.capacity_mw if pipe.capacity_mw else math.nan,
                 "heat_loss_kw": pipe.loss_mw * 1000,
                 "cost_eur": pipe.cost_eur,
+                "branch_heat_mwh": margin.heat_mwh,
+                "branch_capex_eur": margin.capex_eur,
+                "marginal_heat_per_euro_kwh": _known(margin.heat_per_euro_kwh),
                 **{name: float(column[row]) for name, column in water.items()},
             }
         )
@@ -403,6 +418,11 @@ def _frame(
     kinds = {name: _KIND_OF.get(name, float) for name in columns}
     table = pd.DataFrame(rows, columns=columns).astype(kinds)
     return gpd.GeoDataFrame(table, geometry=list(geometry), crs=region.crs)
+
+
+def _known(value: float) -> float:
+    """Return a number, not-a-number for an infinite one."""
+    return value if math.isfinite(value) else math.nan
 
 
 def _flag(frame: gpd.GeoDataFrame, row: Any, column: str) -> bool:

@@ -16,6 +16,7 @@ from siting.plan import Plan
 from siting.problem import Problem, read_problem
 from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
+from siting.verify.money import check_money
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -137,6 +138,7 @@ def inspect_folder(path: str | Path) -> VerificationReport:
     _check_outputs(folder, manifest, notes)
     unchanged = _check_inputs(folder, manifest, notes)
     ids = _check_problem(folder, manifest, problem, notes) if unchanged else None
+    _check_money(folder, manifest, problem, plan, notes)
     _check_files(folder, problem, plan, ids or _stored_ids(manifest), notes)
     return VerificationReport(
         folder,
@@ -372,6 +374,21 @@ def _check_outputs(folder: Path, manifest: Mapping[str, Any], notes: _Notes) -> 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_money(
+    folder: Path, manifest: Mapping[str, Any], problem: Problem, plan: Plan, notes: _Notes
+) -> None:
+    """Derive money and CO2 again from problem, plan and the settings of the run."""
+    path = folder / "kpis.json"
+    if not path.exists():
+        return
+    settings = manifest.get("settings")
+    found = check_money(path, problem, plan, settings if isinstance(settings, dict) else {})
+    if found is None:
+        notes.not_checked.append("kpis.json: money and CO2, as the manifest has no [finance]")
+    else:
+        notes.settle("kpis.json: present value, cost of heat and CO2, year by year", found)
 
 
 def _check_files(

@@ -164,7 +164,9 @@ def check_geopackage(
         ledger.agree("plan.gpkg zones", "sum of heat_mwh", heat, plan.heat_mwh, "MWh/a")
     _check_lines(layers.get("pipes", []), ledger)
     _check_kpi_layer(path, problem, plan, ledger, gaps)
-    gaps.append("plan.gpkg: names, kinds, reasons, notes on estimates and the streets layer")
+    gaps.append(
+        "plan.gpkg: names, kinds, reasons, notes on estimates, margins and the streets layer"
+    )
     return ledger.found, gaps
 
 

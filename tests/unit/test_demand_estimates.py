@@ -196,7 +196,7 @@ def test_country_year_and_figures_of_the_study_count() -> None:
         pd.Series([1000.0]), pd.Series(["office"]), "DE", year_built=pd.Series([1950.0])
     )
     assert german == pytest.approx(by_hand.iloc[0])
-    homes = fill(zones_of({"dwellings": 10.0}), dwelling_demand_mwh=5.0)
+    homes = fill(zones_of({"dwellings": 10.0}), home_heat_mwh=5.0)
     assert homes["annual_demand_mwh"].tolist() == [50.0]
 
 

@@ -58,6 +58,8 @@ def run_of(folder, town=None):
         plan=town.plan,
         appraisal=appraise(town.assembly.problem, town.plan, facts),
         frames=plan_frames(town.region, town.network, town.assembly, town.plan),
+        business=None,
+        findings=(),
     )
 
 

@@ -1,0 +1,6 @@
+"""Judge a plan in money and CO2 from its own figures."""
+
+from siting.business.case import BusinessCase, business_case
+from siting.business.prices import plan_components
+
+__all__ = ["BusinessCase", "business_case", "plan_components"]

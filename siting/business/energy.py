@@ -1,0 +1,72 @@
+"""Work out the energy of each year of a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.finance.viewpoints import YearEnergy
+from siting.plan import Plan
+from siting.problem import Problem, Zone
+
+if TYPE_CHECKING:
+    from siting.config import FinanceConfig
+    from siting.parameters import Parameters
+
+__all__ = ["year_energy", "year_ramps"]
+
+
+def year_ramps(finance: FinanceConfig, horizon_a: int) -> list[tuple[float, float]]:
+    """Return for each year the share connected and the share that the data centres can give."""
+
+    def share(ramp: Sequence[float], year: int) -> float:
+        return ramp[min(year, len(ramp) - 1)] if ramp else 1.0
+
+    return [
+        (share(finance.connection_ramp, year), share(finance.utilisation_ramp, year))
+        for year in range(horizon_a)
+    ]
+
+
+def year_energy(
+    problem: Problem, plan: Plan, parameters: Parameters, connected: float, given: float
+) -> YearEnergy:
+    """Return the energy of a year with a share of consumers connected and of source heat given."""
+    zones = {zone.id: zone for zone in problem.zones}
+    demand = connected * math.fsum(each.demand_mwh for each in plan.zones)
+    waste = plan.heat_mwh
+    if (connected, given) != (1.0, 1.0):
+        waste = math.fsum(
+            _zone_heat(zones[each.zone], each.base_mw, each.heat_mwh, connected, given)
+            for each in plan.zones
+        )
+    # Pipes are warm all year, whoever is connected.
+    fed_in = waste + plan.loss_mwh if plan.sites and waste > 0 else 0.0
+    of_plan = math.fsum(site.heat_mwh for site in plan.sites)
+    scale = fed_in / of_plan if of_plan > 0 else 0.0
+    peak = max(demand - waste, 0.0)
+    return YearEnergy(
+        demand_mwh=demand,
+        waste_heat_mwh=waste,
+        fed_in_mwh=scale * of_plan,
+        electricity_mwh=scale * math.fsum(site.electricity_mwh for site in plan.sites),
+        pumping_mwh=parameters.value("pumping_share") * (scale * of_plan + peak),
+        peak_heat_mwh=peak,
+        gas_mwh=peak / parameters.value("gas_boiler_efficiency"),
+    )
+
+
+def _zone_heat(
+    zone: Zone, base_mw: float, full_mwh: float, connected: float, given: float
+) -> float:
+    """Return the heat of data centres in a zone that is partly connected, or partly supplied."""
+    if connected <= 0:
+        return 0.0
+    if not zone.load_curve or zone.peak_mw <= 0:
+        return full_mwh * min(connected, given)
+    share = min(base_mw * given / (zone.peak_mw * connected), 1.0)
+    x, y = zip(*zone.load_curve, strict=True)
+    return connected * zone.heat_mwh * float(np.interp(share, x, y))
