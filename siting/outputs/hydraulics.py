@@ -60,7 +60,9 @@ def simulation_layers(simulation: Simulation, plan: str | Path) -> dict[str, gpd
     return layers
 
 
-def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: str | Path) -> Path:
+def write_layers(
+    simulation: Simulation, layers: Mapping[str, gpd.GeoDataFrame], path: str | Path
+) -> Path:
     """Write the layers of a simulation, and a table of findings, as a GeoPackage."""
     path = Path(path)
     path.unlink(missing_ok=True)
@@ -75,6 +77,15 @@ def write_layers(layers: Mapping[str, gpd.GeoDataFrame], path: str | Path) -> Pa
             promote_to_multi=kind.startswith("Multi"),
             dataset_options=OPTIONS,
         )
+    columns = ["day", "kind", "id", "text", "violation"]
+    findings = pd.DataFrame([vars(each) for each in simulation.findings], columns=columns)
+    pyogrio.write_dataframe(
+        findings.astype({"day": str, "kind": str, "id": str, "text": str, "violation": bool}),
+        path,
+        layer="findings",
+        driver="GPKG",
+        dataset_options=OPTIONS,
+    )
     return path
 
 
@@ -176,7 +187,7 @@ def map_with_check(
         ],
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    block = f"{START}<script>siting.check({text});</script>{END}\n"
+    block = f"{START}<script>if (siting.check) siting.check({text});</script>{END}\n"
     before, found, after = page.rpartition("</html>")
     return before + block + found + after if found else page + block
 

@@ -76,7 +76,8 @@ class Case:
     @property
     def nodes(self) -> dict[str, str]:
         """The node of each site and zone."""
-        return {each.id: each.node for each in (*self.problem.sites, *self.problem.zones)}
+        sites = {site.id: site.node for site in self.problem.sites}
+        return sites | {zone.id: zone.node for zone in self.problem.zones}
 
 
 def simulate(

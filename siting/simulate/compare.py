@@ -183,17 +183,13 @@ class _Judge:
         return Finding(self.day, "reduce", pipe.pipe_id, text, violation=False), size.label
 
     def _fit(self, flow_kg_per_s: float, sizes: Iterable[Size]) -> Size | None:
-        return smallest_size(
-            flow_kg_per_s, sizes, self.limits.gradient_pa_per_m, self.roughness_mm
-        )
+        return smallest_size(flow_kg_per_s, sizes, self.limits.gradient_pa_per_m, self.roughness_mm)
 
 
 # Consumers and sources --------------------------------------------------------------------------
 
 
-def consumer_results(
-    net: HeatNet, state: State, names: Mapping[str, str]
-) -> list[ConsumerResult]:
+def consumer_results(net: HeatNet, state: State, names: Mapping[str, str]) -> list[ConsumerResult]:
     """Return what arrives at each consumer of a part.
 
     Parameters

@@ -115,7 +115,8 @@ def planned_output_mw(problem: Problem, plan: Plan) -> dict[str, float]:
 
     Sites at one node share it by their capacity.
     """
-    place = {each.id: each.node for each in (*problem.sites, *problem.zones)}
+    place = {site.id: site.node for site in problem.sites}
+    place |= {zone.id: zone.node for zone in problem.zones}
     losses = {zone.id: zone.loss_mw for zone in problem.zones}
     balance: dict[str, float] = defaultdict(float)
     for pipe in plan.pipes:

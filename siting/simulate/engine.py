@@ -183,9 +183,7 @@ class _Flow:
         figures = [state.lift_bar, *state.supply_c.values(), *state.return_c.values()]
         if not all(map(math.isfinite, figures)):
             raise NotConvergedError("the result holds figures that are not finite")
-        if any(
-            state.supply_c[each.node] <= self.net.water.return_c for each in self.net.consumers
-        ):
+        if any(state.supply_c[each.node] <= self.net.water.return_c for each in self.net.consumers):
             raise NotConvergedError("water arrives colder than it is meant to leave")
         return state
 

@@ -37,10 +37,11 @@ def likely_reasons(net: HeatNet) -> list[str]:
     """
     water = net.water
     if not water.supply_c > water.return_c:
-        return [
+        text = (
             f"The supply of {water.supply_c:g} °C is not warmer than the return of"
             f" {water.return_c:g} °C, so water carries no heat."
-        ]
+        )
+        return [text]
     found = [_too_fast(net), _too_cold(net), _too_much_fed_in(net), _unequal(net), _loops(net)]
     reasons = [each for each in found if each]
     return reasons or ["No single cause stands out; look at the pipes with the least flow."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +100,9 @@ def _write(
     figures = json.dumps(simulation.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     (work / SIMULATION).write_text(figures + "\n", encoding="utf-8")
     layers = hydraulics.simulation_layers(simulation, work / "plan.gpkg")
-    hydraulics.write_layers(layers, work / SIMULATION_LAYERS)
+    hydraulics.write_layers(simulation, layers, work / SIMULATION_LAYERS)
     written, left = [SIMULATION, SIMULATION_LAYERS], []
-    pages = {
+    pages: dict[str, Callable[[str], str]] = {
         "map.html": lambda page: hydraulics.map_with_check(page, simulation, layers),
         "report.html": lambda page: hydraulics.report_with_check(page, simulation),
     }

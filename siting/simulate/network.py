@@ -106,7 +106,7 @@ class HeatNet:
     def nodes(self) -> list[str]:
         """All nodes, in the order of pipes, consumers and sources."""
         ends = [end for pipe in self.pipes for end in (pipe.from_node, pipe.to_node)]
-        places = [each.node for each in (*self.consumers, *self.sources)]
+        places = [each.node for each in self.consumers] + [each.node for each in self.sources]
         return list(dict.fromkeys([*ends, *places]))
 
 
@@ -286,7 +286,7 @@ def without_stagnant(net: HeatNet) -> tuple[HeatNet, list[str]]:
     consumers = tuple(each for each in net.consumers if each.heat_w >= LEAST_HEAT_W)
     feeders = [each for each in net.sources[1:] if each.heat_w >= LEAST_HEAT_W]
     sources = (*net.sources[:1], *feeders)
-    busy = {each.node for each in (*consumers, *sources)}
+    busy = {each.node for each in consumers} | {each.node for each in sources}
     around = {node: set(pipes) for node, pipes in _around(net.pipes).items()}
     dead: set[LaidPipe] = set()
     ends = [node for node, pipes in around.items() if len(pipes) == 1 and node not in busy]
