@@ -37,7 +37,8 @@ T = TypeVar("T")
 Search = Callable[["ProgressScreen", threading.Event], T]
 
 LIBRARIES = (
-    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas", "pulp",
+    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandapipes", "pandas",
+    "pulp",
     "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,25 +223,25 @@ class _Day:
 
     def _part(self, part: HeatNet) -> None:
         """Simulate one connected part."""
-        nowhere = unreached(part)
-        if nowhere or not part.sources:
-            if nowhere:
-                self._fail("no_path", part.consumers[0].id, nowhere)
+        if not part.sources:
+            if part.consumers:
+                named = self._named(part)
+                self._fail("no_path", named.consumers[0].id, unreached(named))
             return
         alive, stagnant = without_stagnant(part)
         self.stagnant.extend(stagnant)
         try:
             state = simulate_net(alive)
         except NotConvergedError:
-            words = " ".join(likely_reasons(alive))
+            named = self._named(alive)
             text = (
-                f"The network of source '{self._site(alive.sources[0].id)}' does not converge on"
-                f" the {self.loads.name} day. {words}"
+                f"The network of source '{named.sources[0].id}' does not converge on the"
+                f" {self.loads.name} day. {' '.join(likely_reasons(named))}"
             )
-            self._fail("not_converged", alive.sources[0].id, text)
+            self._fail("not_converged", named.sources[0].id, text)
             return
         if not state.full:
-            self._say_sequential(alive)
+            self._say_sequential(self._named(alive))
         self.states.append(state)
         self._compare(alive, state)
 
@@ -253,14 +253,23 @@ class _Day:
     def _say_sequential(self, net: HeatNet) -> None:
         """Say that flows and temperatures could not be solved together."""
         text = (
-            f"Flow and temperature of the network of source '{self._site(net.sources[0].id)}' did"
-            f" not converge together on the {self.loads.name} day; the figures take the flows of"
-            f" the design temperatures. {' '.join(likely_reasons(net))}"
+            f"Flow and temperature of the network of source '{net.sources[0].id}' did not converge"
+            f" together on the {self.loads.name} day; the figures take the flows of the design"
+            f" temperatures. {' '.join(likely_reasons(net))}"
         )
         self.findings.append(Finding(self.loads.name, "sequential", net.sources[0].id, text))
 
     def _site(self, key: str) -> str:
         return self.case.site_ids.get(key, key)
+
+    def _named(self, net: HeatNet) -> HeatNet:
+        """Return a network with the ids of the layers, to speak of it."""
+        zones = self.case.zone_ids
+        return replace(
+            net,
+            consumers=tuple(replace(c, id=zones.get(c.id, c.id)) for c in net.consumers),
+            sources=tuple(replace(s, id=self._site(s.id)) for s in net.sources),
+        )
 
     def _compare(self, net: HeatNet, state: State) -> None:
         """Compare one part with the plan."""
