@@ -38,8 +38,7 @@ Search = Callable[["ProgressScreen", threading.Event], T]
 
 LIBRARIES = (
     "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandapipes", "pandas",
-    "pulp",
-    "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
 )  # fmt: skip
 
 STDOUT = 1

@@ -199,6 +199,8 @@ PIPE_FACTS = {
 CONSUMER_FACTS = {
     "zone_id": "id", "supply_temperature_c": "t", "shortfall_k": "short",
     "pressure_difference_bar": "dp", "flow_kg_per_s": "m", "heat_kw": "q",
+    "pressure_lost_bar": "lost", "assumed_pressure_lost_bar": "plan", "velocity_m_per_s": "v",
+    "pump_power_kw": "pump",
 }  # fmt: skip
 
 

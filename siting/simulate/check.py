@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from siting.simulate.network import (
     Size,
     Water,
     heat_net,
+    shortest_ways_m,
     sizes_of,
     split_parts,
     without_stagnant,
@@ -36,6 +35,7 @@ from siting.simulate.results import (
     Simulation,
     SourceResult,
 )
+from siting.units import bar_from_pa
 
 if TYPE_CHECKING:
     from siting.config import NetworkConfig
@@ -274,14 +274,19 @@ class _Day:
     def _compare(self, net: HeatNet, state: State) -> None:
         """Compare one part with the plan."""
         case, day = self.case, self.loads.name
-        consumers = compare.consumer_results(net, state, case.zone_ids)
+        assumed = _assumed_drops_bar(net, case.limits)
+        consumers = compare.consumer_results(net, state, case.zone_ids, assumed)
         sources = compare.source_results(net, state, case.site_ids, self.planned)
         self.consumers.extend(consumers)
         self.sources.extend(sources)
         self.findings += compare.consumer_findings(day, consumers, case.limits, case.water)
         capacity = {self._site(each.site): each.capacity_mw for each in case.plan.sites}
+        farthest = max((each.assumed_pressure_lost_bar for each in consumers), default=0.0)
         self.findings += compare.source_findings(
-            day, sources, {} if self.boilers else capacity, _assumed_head_bar(net, case.limits)
+            day,
+            sources,
+            {} if self.boilers else capacity,
+            farthest + case.water.consumer_pressure_bar,
         )
 
     def _pipes(self) -> list[PipeResult]:
@@ -301,18 +306,7 @@ class _Day:
         return pipes
 
 
-def _assumed_head_bar(net: HeatNet, limits: Limits) -> float:
-    """Return the pump head if all pipes to the farthest consumer were used up to the gradient."""
-    root = net.sources[0].node
-    far, queue = {root: 0.0}, deque([root])
-    while queue:
-        node = queue.popleft()
-        for pipe in net.pipes:
-            if node in (pipe.from_node, pipe.to_node):
-                other = pipe.to_node if pipe.from_node == node else pipe.from_node
-                if far[node] + pipe.length_m < far.get(other, math.inf):
-                    far[other] = far[node] + pipe.length_m
-                    queue.append(other)
-    longest = max((far.get(each.node, 0.0) for each in net.consumers), default=0.0)
-    drop = 2 * limits.gradient_pa_per_m * longest * (1 + net.water.fittings_share)
-    return drop / 1e5 + net.water.consumer_pressure_bar
+def _assumed_drops_bar(net: HeatNet, limits: Limits) -> dict[str, float]:
+    """Return what water loses out and back if every pipe is used up to the gradient [bar]."""
+    per_metre = 2 * limits.gradient_pa_per_m * (1 + net.water.fittings_share)
+    return {node: bar_from_pa(per_metre * way) for node, way in shortest_ways_m(net).items()}

@@ -9,7 +9,7 @@ from siting.pipes import pressure_gradient, pump_power_kw, velocity, water_flow_
 from siting.plan import PlannedPipe
 from siting.problem import Edge
 from siting.simulate.engine import PipeState, State
-from siting.simulate.network import HeatNet, Size, Water
+from siting.simulate.network import HeatNet, Size, Source, Water, pipes_around
 from siting.simulate.results import ConsumerResult, Finding, PipeResult, SourceResult
 
 __all__ = [
@@ -189,7 +189,12 @@ class _Judge:
 # Consumers and sources --------------------------------------------------------------------------
 
 
-def consumer_results(net: HeatNet, state: State, names: Mapping[str, str]) -> list[ConsumerResult]:
+def consumer_results(
+    net: HeatNet,
+    state: State,
+    names: Mapping[str, str],
+    assumed_drop_bar: Mapping[str, float],
+) -> list[ConsumerResult]:
     """Return what arrives at each consumer of a part.
 
     Parameters
@@ -198,24 +203,45 @@ def consumer_results(net: HeatNet, state: State, names: Mapping[str, str]) -> li
         The part and its state.
     names
         Id of the zone in the layers, by consumer.
+    assumed_drop_bar
+        Pressure lost to each node and back if every pipe is used up to the gradient that the plan
+        was sized for [bar].
     """
-    water = net.water
+    water, around = net.water, pipes_around(net.pipes)
+    power = sum(_pump_kw(net, state, each) for each in net.sources)
+    total = sum(state.consumer_flow_kg_per_s.values())
     found = []
     for each in net.consumers:
         supply, lost = state.supply_c[each.node], state.drop_bar[each.node]
+        flow = state.consumer_flow_kg_per_s[each.id]
+        speeds = [state.pipes[pipe.id].velocity_m_per_s for pipe in around.get(each.node, ())]
         found.append(
             ConsumerResult(
                 zone_id=names.get(each.id, each.id),
                 heat_kw=each.heat_w / 1e3,
-                flow_kg_per_s=state.consumer_flow_kg_per_s[each.id],
+                flow_kg_per_s=flow,
                 planned_flow_kg_per_s=_flow(each.heat_w / 1e6, water),
                 supply_temperature_c=supply,
                 shortfall_k=water.supply_c - supply,
                 pressure_difference_bar=state.lift_bar - lost,
                 pressure_lost_bar=lost,
+                assumed_pressure_lost_bar=assumed_drop_bar.get(each.node, 0.0),
+                velocity_m_per_s=max(speeds, default=0.0),
+                pump_power_kw=power * flow / total if total > 0 else 0.0,
             )
         )
     return found
+
+
+def _pump_kw(net: HeatNet, state: State, source: Source) -> float:
+    """Return the power of the pump of a source [kW]."""
+    flow = max(0.0, state.source_flow_kg_per_s[source.id])
+    return pump_power_kw(_head_bar(state, source), flow, net.water.pump_efficiency)
+
+
+def _head_bar(state: State, source: Source) -> float:
+    """Return what a pump works against: what is left of the pressure where it stands [bar]."""
+    return max(0.0, state.lift_bar - state.drop_bar[source.node])
 
 
 def consumer_findings(
@@ -241,24 +267,19 @@ def source_results(
     net: HeatNet, state: State, names: Mapping[str, str], planned_mw: Mapping[str, float]
 ) -> list[SourceResult]:
     """Return what each source of a part gives; every pump works between return and supply there."""
-    found = []
-    for number, each in enumerate(net.sources):
-        flow = state.source_flow_kg_per_s[each.id]
-        # A pump that stands farther out works against what is left of the pressure there.
-        head = max(0.0, state.lift_bar - state.drop_bar[each.node])
-        found.append(
-            SourceResult(
-                site_id=names.get(each.id, each.id),
-                reference=number == 0,
-                heat_mw=state.source_heat_w[each.id] / 1e6,
-                planned_heat_mw=planned_mw.get(each.id, 0.0),
-                flow_kg_per_s=flow,
-                return_temperature_c=state.return_c[each.node],
-                pump_head_bar=head,
-                pump_power_kw=pump_power_kw(head, max(0.0, flow), net.water.pump_efficiency),
-            )
+    return [
+        SourceResult(
+            site_id=names.get(each.id, each.id),
+            reference=number == 0,
+            heat_mw=state.source_heat_w[each.id] / 1e6,
+            planned_heat_mw=planned_mw.get(each.id, 0.0),
+            flow_kg_per_s=state.source_flow_kg_per_s[each.id],
+            return_temperature_c=state.return_c[each.node],
+            pump_head_bar=_head_bar(state, each),
+            pump_power_kw=_pump_kw(net, state, each),
         )
-    return found
+        for number, each in enumerate(net.sources)
+    ]
 
 
 def source_findings(

@@ -7,7 +7,7 @@ from collections import deque
 
 from siting.errors import name_ids
 from siting.pipes import WATER_70C, outlet_temperature, velocity, water_flow_for_heat
-from siting.simulate.network import HeatNet, tree_flows
+from siting.simulate.network import HeatNet, pipes_around, tree_flows
 
 __all__ = ["arrival_temperatures_c", "likely_reasons", "unreached"]
 
@@ -78,11 +78,12 @@ def arrival_temperatures_c(net: HeatNet) -> dict[str, float]:
     spread = (net.water.supply_c, net.water.return_c)
     heat = tree_flows(net)
     start = {each.node: net.water.supply_c for each in net.sources}
+    around = pipes_around(net.pipes)
     found, queue = dict(start), deque(start)
     while queue:
         node = queue.popleft()
-        for pipe in net.pipes:
-            if node not in (pipe.from_node, pipe.to_node) or heat[pipe.id] <= 0:
+        for pipe in around.get(node, ()):
+            if heat[pipe.id] <= 0:
                 continue
             other = pipe.to_node if pipe.from_node == node else pipe.from_node
             if other in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,8 @@ __all__ = [
     "Source",
     "Water",
     "heat_net",
+    "pipes_around",
+    "shortest_ways_m",
     "sizes_of",
     "split_parts",
     "tree_flows",
@@ -233,7 +236,7 @@ def heat_net(
 def split_parts(net: HeatNet) -> list[HeatNet]:
     """Return the connected parts of a network; in each the largest source stands first."""
     label: dict[str, int] = {}
-    around = _around(net.pipes)
+    around = pipes_around(net.pipes)
     for start in net.nodes:
         if start in label:
             continue
@@ -253,7 +256,8 @@ def split_parts(net: HeatNet) -> list[HeatNet]:
     return parts
 
 
-def _around(pipes: Iterable[LaidPipe]) -> dict[str, list[LaidPipe]]:
+def pipes_around(pipes: Iterable[LaidPipe]) -> dict[str, list[LaidPipe]]:
+    """Return the pipes that end at each node."""
     around: dict[str, list[LaidPipe]] = defaultdict(list)
     for pipe in pipes:
         around[pipe.from_node].append(pipe)
@@ -287,7 +291,7 @@ def without_stagnant(net: HeatNet) -> tuple[HeatNet, list[str]]:
     feeders = [each for each in net.sources[1:] if each.heat_w >= LEAST_HEAT_W]
     sources = (*net.sources[:1], *feeders)
     busy = {each.node for each in consumers} | {each.node for each in sources}
-    around = {node: set(pipes) for node, pipes in _around(net.pipes).items()}
+    around = {node: set(pipes) for node, pipes in pipes_around(net.pipes).items()}
     dead: set[LaidPipe] = set()
     ends = [node for node, pipes in around.items() if len(pipes) == 1 and node not in busy]
     while ends:
@@ -304,6 +308,22 @@ def without_stagnant(net: HeatNet) -> tuple[HeatNet, list[str]]:
     return alive, [pipe.id for pipe in net.pipes if pipe in dead]
 
 
+def shortest_ways_m(net: HeatNet) -> dict[str, float]:
+    """Return the length of trench from the first source to each node, by the shortest way [m]."""
+    around = pipes_around(net.pipes)
+    far, queue = {net.sources[0].node: 0.0}, [(0.0, net.sources[0].node)]
+    while queue:
+        length, node = heapq.heappop(queue)
+        if length > far[node]:
+            continue
+        for pipe in around.get(node, ()):
+            other, reached = _other(pipe, node), length + pipe.length_m
+            if reached < far.get(other, math.inf):
+                far[other] = reached
+                heapq.heappush(queue, (reached, other))
+    return far
+
+
 def tree_flows(net: HeatNet) -> dict[str, float]:
     """Return the heat that flows through each pipe of a tree, away from the first source [W].
 
@@ -311,7 +331,7 @@ def tree_flows(net: HeatNet) -> dict[str, float]:
     a simulation fails.
     """
     root = net.sources[0].node
-    around = _around(net.pipes)
+    around = pipes_around(net.pipes)
     way: dict[str, LaidPipe] = {}
     order, queue = [root], deque([root])
     while queue:

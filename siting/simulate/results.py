@@ -42,7 +42,12 @@ class PipeResult:
 
 @dataclass(frozen=True)
 class ConsumerResult:
-    """What arrives at one zone; pressure lost on the way is that of supply and return."""
+    """What arrives at one zone.
+
+    ``pressure_lost_bar`` is lost on the way out and back; the assumed one is what pipes used up to
+    the gradient of the plan would lose. ``velocity_m_per_s`` is the highest in the pipes that end
+    at the zone, ``pump_power_kw`` its share of all pumps, by flow.
+    """
 
     zone_id: str
     heat_kw: float
@@ -52,6 +57,9 @@ class ConsumerResult:
     shortfall_k: float
     pressure_difference_bar: float
     pressure_lost_bar: float
+    assumed_pressure_lost_bar: float
+    velocity_m_per_s: float
+    pump_power_kw: float
 
 
 @dataclass(frozen=True)

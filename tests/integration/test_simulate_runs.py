@@ -63,6 +63,13 @@ def test_simulated_losses_agree_with_the_plan(run_folder: Path) -> None:
         assert source.heat_mw == pytest.approx(source.planned_heat_mw, rel=0.01)
 
 
+def test_a_run_can_be_simulated_without_its_folder(run_folder: Path) -> None:
+    """The folder and the run in memory give the same figures."""
+    run = read_study(run_folder.parent / "study.toml").run()
+    again = simulate(run, "design").as_dict()
+    assert again == simulate(run.folder, "design").as_dict()
+
+
 def test_too_much_for_the_pipes_has_an_exit_code(run_folder: Path) -> None:
     words = ["simulate", str(run_folder), "--day", "design", "--central-peak", "--json"]
     result = runner.invoke(app, words)

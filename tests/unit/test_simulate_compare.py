@@ -12,10 +12,10 @@ from siting.errors import InputError
 from siting.plan import Plan, PlannedPipe, PlannedSite, PlannedZone
 from siting.problem import Edge, PipeSize, Problem, Site, Zone
 from siting.simulate.check import Case, simulate_case
-from siting.simulate.compare import Limits, pipe_findings, smallest_size
+from siting.simulate.compare import Limits, pipe_findings, smallest_size, source_findings
 from siting.simulate.engine import NotConvergedError, PipeState, State
 from siting.simulate.network import HeatNet, Size, Water
-from siting.simulate.results import DayResult, Finding, PipeResult, Simulation
+from siting.simulate.results import DayResult, Finding, PipeResult, Simulation, SourceResult
 from siting.solution import Proof, Status
 
 SIZES = {
@@ -146,6 +146,9 @@ def test_cold_zones_weak_sources_and_hard_pumps_are_told(monkeypatch: pytest.Mon
     assert not found.within_limits
     consumer, source = found.days[0].consumers[0], found.days[0].sources[0]
     assert consumer.pressure_difference_bar == pytest.approx(0.5)
+    assert consumer.assumed_pressure_lost_bar == pytest.approx(0.3)
+    assert consumer.velocity_m_per_s == 0.47
+    assert consumer.pump_power_kw == pytest.approx(source.pump_power_kw)
     assert source.pump_power_kw == pytest.approx(2e5 * 2.5 / (977.8 * 0.7) / 1e3)
 
 
@@ -184,3 +187,11 @@ def test_a_plan_without_sizes_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> Non
     bare = replace(bare, plan=replace(bare.plan, pipes=(pipe,)))
     with pytest.raises(InputError, match="no catalogue describes: none"):
         simulate_case(bare)
+
+
+def test_a_source_that_would_take_heat_in_is_told() -> None:
+    backwards = SourceResult("DC-1", True, -0.1, 0.3, -0.8, 40.0, 0.5, 0.0)
+    found = source_findings("summer", [backwards], {"DC-1": 0.3}, 1.0)
+    assert [each.text for each in found] == [
+        "Source 'DC-1' would take heat in: the others give more than is drawn."
+    ]

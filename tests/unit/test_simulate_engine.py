@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from test_simulate_network import two_sites
 
+from siting.config import NetworkConfig
 from siting.errors import SitingError
 from siting.pipes import outlet_temperature, pressure_gradient
+from siting.simulate.check import case_of, simulate_case
 from siting.simulate.engine import NotConvergedError, require_engine, simulate_net
 from siting.simulate.failures import likely_reasons, unreached
 from siting.simulate.network import Consumer, HeatNet, LaidPipe, Source, Water
@@ -191,3 +194,21 @@ def test_other_reasons_are_told() -> None:
 def test_zones_without_a_path_are_named() -> None:
     net = HeatNet((), (Consumer("Z-4", "x", 1e5),), (), WATER)
     assert unreached(net) == "No path: no pipe leads from any source to zone 'Z-4'."
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_plan_with_two_sites_on_one_network() -> None:
+    """The smaller site feeds in what its flows say, the larger one the rest; both cover losses."""
+    problem, plan = two_sites()
+    network = NetworkConfig(supply_temperature_c=70, return_temperature_c=40)
+    found = simulate_case(case_of(problem, plan, network), "design")
+    day = found.days[0]
+    assert day.converged
+    sources = {each.site_id: each for each in day.sources}
+    assert sources["s1"].reference
+    assert sources["s2"].heat_mw == pytest.approx(0.58, rel=1e-5)
+    lost = sum(each.heat_loss_kw for each in day.pipes) / 1e3
+    assert sources["s1"].heat_mw == pytest.approx(1.27 + lost - 0.58, rel=1e-5)
+    assert sum(each.pump_power_kw for each in day.consumers) == pytest.approx(
+        day.figures["pump_power_kw"]
+    )

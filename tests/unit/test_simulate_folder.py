@@ -72,7 +72,7 @@ def simulation(folder: Path) -> Simulation:
         converged=True,
         full=True,
         pipes=(PipeResult(pipe, "DN100", 15.0, 15.0, 1.9, 1.8, 260.0, 3.0, 3.1, "DN125"),),
-        consumers=(ConsumerResult("Z-1", 900.0, 7.2, 7.1, 64.2, 0.8, 0.5, 0.31),),
+        consumers=(ConsumerResult("Z-1", 900.0, 7.2, 7.1, 64.2, 0.8, 0.5, 0.31, 0.4, 1.1, 1.8),),
         sources=(SourceResult("S-1", True, 1.91, 1.9, 15.2, 34.9, 0.81, 1.8),),
     )
     text = f"Pipe {pipe} {ROGUE}."

@@ -13,6 +13,7 @@ from siting.simulate.network import (
     LaidPipe,
     Source,
     Water,
+    shortest_ways_m,
     split_parts,
     tree_flows,
     without_stagnant,
@@ -59,6 +60,11 @@ def test_a_loop_is_no_dead_end() -> None:
     alive, stagnant = without_stagnant(net("ab bc ca", {"b": 1e5}, {"a": 1e5}))
     assert stagnant == []
     assert len(alive.pipes) == 3
+
+
+def test_the_shortest_way_counts() -> None:
+    ways = shortest_ways_m(net("ab bc cd ad", {"d": 1e5}, {"a": 0.0}))
+    assert ways == {"a": 0.0, "b": 100.0, "d": 100.0, "c": 200.0}
 
 
 def test_heat_adds_up_towards_the_first_source() -> None:

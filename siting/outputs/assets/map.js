@@ -195,11 +195,15 @@ function sitingMap(map, settings) {
       pointToLayer: (f, at) => L.circleMarker(at, { renderer: canvas, radius: 6, weight: 1, color: "#1d2b36", fillOpacity: 1, fillColor: step(f.properties.short / limits.drop_k) }),
       onEachFeature: say((p) => `Zone ${esc(p.id)}`, () => `Water on the ${day} day`, (p) => [
         ["Supply temperature", `${num(p.t)} °C`], ["Below the plan", `${num(p.short)} K, at most ${num(limits.drop_k)} K`],
-        ["Pressure difference", `${num(p.dp)} bar`], ["Flow", `${num(p.m)} kg/s`], ["Heat", power(p.q)]], () => ""),
+        ["Pressure difference", `${num(p.dp)} bar`], ["Pressure lost out and back", `${num(p.lost)} bar, plan ${num(p.plan)} bar`],
+        ["Velocity in its line", `${num(p.v)} m/s`], ["Flow", `${num(p.m)} kg/s`], ["Heat", power(p.q)], ["Share of pump power", `${num(p.pump)} kW`]], () => ""),
     });
     const group = L.layerGroup([lines, spots]);
     switches.addOverlay(group, `Pressure and temperature, ${day} day`);
-    map.on("overlayadd", ({ layer }) => { if (layer === group) { lines.bringToFront(); spots.bringToFront(); key(true); } });
+    map.on("overlayadd", ({ layer }) => {
+      if (map.hasLayer(group)) { lines.bringToFront(); spots.bringToFront(); }
+      if (layer === group) key(true);
+    });
     map.on("overlayremove", ({ layer }) => { if (layer === group) key(false); });
     let shown = null;
     const key = (on) => {
