@@ -230,6 +230,9 @@ class _Day:
             return
         alive, stagnant = without_stagnant(part)
         self.stagnant.extend(stagnant)
+        if not alive.consumers:
+            self._say_still(self._named(part))
+            return
         try:
             state = simulate_net(alive)
         except NotConvergedError:
@@ -249,6 +252,12 @@ class _Day:
         self.converged = False
         self.findings.append(Finding(self.loads.name, kind, key, text))
         log.warning("%s", text)
+
+    def _say_still(self, net: HeatNet) -> None:
+        """Say that nobody draws heat from a part, so that its water stands."""
+        key = net.sources[0].id
+        text = f"Nobody draws heat from source '{key}' on the {self.loads.name} day; water stands."
+        self.findings.append(Finding(self.loads.name, "still", key, text, violation=False))
 
     def _say_sequential(self, net: HeatNet) -> None:
         """Say that flows and temperatures could not be solved together."""

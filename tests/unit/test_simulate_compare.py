@@ -174,6 +174,16 @@ def test_a_part_that_does_not_converge_is_told_with_the_reason(
     assert not any(day.converged for day in found.days)
 
 
+def test_a_network_that_nobody_draws_from_stands_still() -> None:
+    """With a lowest load of nothing there is no flow in summer, and nothing to solve."""
+    found = simulate_case(replace(case(z1="b"), least_load_ratio=0.0), "summer")
+    assert [each.text for each in found.findings] == [
+        "Nobody draws heat from source 'DC-1' on the summer day; water stands."
+    ]
+    assert found.within_limits
+    assert found.days[0].stagnant == ("e12",)
+
+
 def test_an_empty_plan_is_no_plan_to_simulate() -> None:
     nothing = case(z1="b")
     nothing = replace(nothing, plan=replace(nothing.plan, sites=(), pipes=(), zones=()))
