@@ -37,12 +37,13 @@ T = TypeVar("T")
 Search = Callable[["ProgressScreen", threading.Event], T]
 
 LIBRARIES = (
-    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas", "pulp",
-    "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandapipes", "pandas",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
 )  # fmt: skip
 
 STDOUT = 1
 NOT_PROVEN = 4
+BEYOND_LIMITS = 6
 ABORTED = 130
 
 
@@ -58,6 +59,14 @@ class Schema(StrEnum):
 
     PROBLEM = "problem"
     STUDY = "study"
+
+
+class SimulatedDay(StrEnum):
+    """The days that can be simulated."""
+
+    DESIGN = "design"
+    SUMMER = "summer"
+    BOTH = "both"
 
 
 class Commands(typer.core.TyperGroup):
@@ -92,7 +101,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Choose data-centre sites, heat-pipe routes and diameters: most heat per invested euro.",
     epilog="Exit codes: 0 done and proven within the wanted gap, 1 input fault, 2 usage, "
-    "3 infeasible, 4 plan kept but not proven, 5 no plan found in time.",
+    "3 infeasible, 4 plan kept but not proven, 5 no plan found in time, 6 a simulated plan does"
+    " not keep its limits.",
 )
 
 StudyArgument = Annotated[
@@ -277,6 +287,40 @@ def verify(
             " --problem PROBLEM.json"
         )
     typer.echo(str(verify_folder(path)))
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="A run folder.")],
+    day: Annotated[SimulatedDay, typer.Option("--day", help="Which day.")] = SimulatedDay.BOTH,
+    central_peak: Annotated[
+        bool,
+        typer.Option(
+            "--central-peak", help="Zones draw their whole peak, from boilers at the sites."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate temperatures, pressures and velocities of a plan, and put them into its folder."""
+    from siting.screen import simulation_tables
+    from siting.simulate import simulate as simulate_plan
+    from siting.simulate import write_simulation
+
+    found = simulate_plan(folder, day.value, central_peak=central_peak)
+    left = write_simulation(found, folder)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        for title, rows in simulation_tables(found):
+            _show(title, rows)
+        for finding in found.findings:
+            typer.echo(f"- {finding.text}")
+        if found.within_limits:
+            typer.echo("Temperatures, pressures and velocities are within their limits.")
+        typer.echo(f"wrote simulation.json and simulation.gpkg in {folder}")
+    for sentence in left:
+        _say(sentence)
+    raise typer.Exit(0 if found.within_limits else BEYOND_LIMITS)
 
 
 @app.command()

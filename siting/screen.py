@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from rich.status import Status as Spinner
 
     from siting.plan import Plan
+    from siting.simulate.results import Simulation
 
-__all__ = ["ProgressScreen", "faults_as_bullets", "figures_table", "headline", "worth"]
+__all__ = [
+    "ProgressScreen",
+    "faults_as_bullets",
+    "figures_table",
+    "headline",
+    "simulation_tables",
+    "worth",
+]
 
 UNITS = {
     "heat_per_euro": "kWh/a per EUR",
@@ -212,3 +220,24 @@ def faults_as_bullets(error: SitingError | Iterable[Fault]) -> str:
     else:
         items = [str(fault) for fault in error]
     return "\n".join(f"- {item}" for item in items)
+
+
+def simulation_tables(simulation: Simulation) -> list[tuple[str, dict[str, str]]]:
+    """Return a table of figures for each day that was simulated."""
+    from siting.outputs.words import figure
+
+    units = {"mw": "MW", "kw": "kW", "c": "°C", "k": "K", "bar": "bar"}
+    per = {"_m_per_s": "m/s", "_pa_per_m": "Pa/m"}
+    tables = []
+    for day in simulation.days:
+        rows = {}
+        for name, value in day.figures.items():
+            ending = next((each for each in per if name.endswith(each)), None)
+            stem, last = name.rsplit("_", 1)
+            label, unit = (
+                (name.removesuffix(ending), per[ending]) if ending else (stem, units[last])
+            )
+            rows[label.replace("_", " ")] = f"{figure(value)} {unit}"
+        state = "" if day.converged else ", not converged"
+        tables.append((f"{day.day} day{state}", rows))
+    return tables
