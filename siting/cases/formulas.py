@@ -71,9 +71,17 @@ class Formula:
             if name == ANY:
                 dimensions, numbers[key] = given[key].dimensions, given[key].size
             else:
-                numbers[key] = given[key].to(name)
+                numbers[key] = self._number(key, given[key])
         size = 1.0 if self.result == ANY else unit(self.result).size
         return Quantity(self.function(**numbers) * size, dimensions)
+
+    def _number(self, key: str, given: Quantity) -> float:
+        """Return one argument in the unit that the function takes."""
+        wanted = self.units[key]
+        if given.dimensions != unit(wanted).dimensions:
+            name = self.function.__name__
+            raise UnitError(f"{name}() takes {key} in {wanted}, not in {given.words}")
+        return given.to(wanted)
 
 
 FORMULAS: dict[str, Formula] = {}

@@ -74,8 +74,13 @@ class Quantity:
         """Return the figure in a named unit of the same dimensions."""
         wanted = unit(name)
         if wanted.dimensions != self.dimensions:
-            raise UnitError(f"the result is in {_words(self.dimensions)}, not in {name}")
+            raise UnitError(f"the result is in {self.words}, not in {name}")
         return self.size / wanted.size
+
+    @property
+    def words(self) -> str:
+        """The dimensions as a reader writes a unit."""
+        return _words(self.dimensions)
 
     def __add__(self, other: Quantity) -> Quantity:
         self._same(other, "added")
@@ -98,8 +103,7 @@ class Quantity:
 
     def _same(self, other: Quantity, verb: str) -> None:
         if self.dimensions != other.dimensions:
-            one, two = _words(self.dimensions), _words(other.dimensions)
-            raise UnitError(f"{one} and {two} cannot be {verb}")
+            raise UnitError(f"{self.words} and {other.words} cannot be {verb}")
 
 
 NONE = Unit(1.0, ())
@@ -160,10 +164,14 @@ def _sorted(found: Counter[str]) -> Dimensions:
 def _words(dimensions: Dimensions) -> str:
     """Return dimensions as a reader writes a unit."""
     above = " ".join(_power(name, power) for name, power in dimensions if power > 0)
-    below = " ".join(_power(name, -power) for name, power in dimensions if power < 0)
+    below = [_power(name, -power) for name, power in dimensions if power < 0]
     if not dimensions:
         return "a plain number"
-    return f"{above or '1'}/({below})" if below else above
+    if not below:
+        return above
+    return (
+        f"{above or '1'}/{below[0]}" if len(below) == 1 else f"{above or '1'}/({' '.join(below)})"
+    )
 
 
 def _power(name: str, power: int) -> str:
