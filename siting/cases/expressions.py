@@ -105,7 +105,7 @@ def evaluate(
             case ast.BinOp(left=left, op=op, right=right):
                 return OPERATORS[type(op)](value(left), value(right))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-                return FORMULAS[name](**_arguments(name, args, keywords, value))
+                return FORMULAS[name](parameters, **_arguments(name, args, keywords, value))
             case _:  # pragma: no cover - `parsed` lets nothing else through
                 raise ExpressionError(f"'{ast.unparse(node)}' is no calculation known here")
 

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from siting import economics, heat, sources
 from siting.cases.quantities import Quantity, UnitError, unit
 from siting.errors import Fault, InputError
-from siting.parameters import Parameters, load_parameters
+from siting.parameters import Parameters
 from siting.pipes import catalogue_for
 from siting.units import HOURS_PER_A
 
@@ -51,8 +51,15 @@ class Formula:
         """What the formula does, in one sentence."""
         return (inspect.getdoc(self.function) or "").split("\n", 1)[0]
 
-    def __call__(self, **given: Quantity) -> Quantity:
+    def __call__(self, parameters: Parameters, **given: Quantity) -> Quantity:
         """Convert the arguments, compute, and give the result its unit.
+
+        Parameters
+        ----------
+        parameters
+            Handed to functions that take ``parameters``.
+        given
+            The arguments by name.
 
         Raises
         ------
@@ -73,7 +80,9 @@ class Formula:
             else:
                 numbers[key] = self._number(key, given[key])
         size = 1.0 if self.result == ANY else unit(self.result).size
-        return Quantity(self.function(**numbers) * size, dimensions)
+        needed = {"parameters"} & set(inspect.signature(self.function).parameters)
+        value = self.function(**numbers, **dict.fromkeys(needed, parameters))
+        return Quantity(value * size, dimensions)
 
     def _number(self, key: str, given: Quantity) -> float:
         """Return one argument in the unit that the function takes."""
@@ -97,23 +106,26 @@ def formula(result: str, **units: str) -> Callable[[Callable[..., float]], Calla
     return register
 
 
-def _defaults() -> Parameters:
-    return load_parameters()
-
-
 @formula("-", source_in="°C", source_out="°C", sink_in="°C", sink_out="°C", efficiency="-")
 def cop(
-    source_in: float, source_out: float, sink_in: float, sink_out: float, efficiency: float
+    source_in: float,
+    source_out: float,
+    sink_in: float,
+    sink_out: float,
+    efficiency: float,
+    *,
+    parameters: Parameters,
 ) -> float:
     """Return the COP of a heat pump from the temperatures of source and network, capped.
 
     Examples
     --------
-    >>> round(cop(27, 17, 37.5, 75, 0.50), 2)
+    >>> from siting.parameters import load_parameters
+    >>> round(cop(27, 17, 37.5, 75, 0.50, parameters=load_parameters()), 2)
     4.85
     """
     lorenz = sources.lorenz_cop(source_in, source_out, sink_in, sink_out)
-    return sources.heat_pump_cop(lorenz, efficiency, _defaults().value("cop_cap"))
+    return sources.heat_pump_cop(lorenz, efficiency, parameters.value("cop_cap"))
 
 
 @formula(ANY, source=ANY, cop="-")
@@ -231,16 +243,17 @@ def crf(rate: float, lifetime: float) -> float:
 
 
 @formula("EUR/m", nominal_diameter="DN", surface_factor="-")
-def pipe_cost(nominal_diameter: float, surface_factor: float) -> float:
+def pipe_cost(nominal_diameter: float, surface_factor: float, *, parameters: Parameters) -> float:
     """Return the cost of a metre of trench from the pipe catalogue, straight between its sizes.
 
     Examples
     --------
-    >>> pipe_cost(250, 0.75)
+    >>> from siting.parameters import load_parameters
+    >>> pipe_cost(250, 0.75, parameters=load_parameters())
     1527.0
     """
     sizes = catalogue_for(
-        *SOME_NETWORK_C, _defaults(), pressure_gradient_pa_per_m=SOME_GRADIENT_PA_PER_M
+        *SOME_NETWORK_C, parameters, pressure_gradient_pa_per_m=SOME_GRADIENT_PA_PER_M
     )
     labels = [float(label.removeprefix("DN")) for label in sizes.labels]
     if not labels[0] <= nominal_diameter <= labels[-1]:
@@ -256,16 +269,22 @@ def pipe_cost(nominal_diameter: float, surface_factor: float) -> float:
 
 @formula("EUR", source="MW", source_in="°C", source_out="°C", sink_in="°C", sink_out="°C")
 def plant_cost(
-    source: float, source_in: float, source_out: float, sink_in: float, sink_out: float
+    source: float,
+    source_in: float,
+    source_out: float,
+    sink_in: float,
+    sink_out: float,
+    *,
+    parameters: Parameters,
 ) -> float:
     """Return the cost of source side, heat pump, exchanger and electricity, by the defaults.
 
     Examples
     --------
-    >>> 4.0e6 < plant_cost(2.8, 25, 15, 55, 85) < 5.5e6
+    >>> from siting.parameters import load_parameters
+    >>> 4.0e6 < plant_cost(2.8, 25, 15, 55, 85, parameters=load_parameters()) < 5.5e6
     True
     """
-    parameters = _defaults()
     stream = sources.HeatStream("source", source, source_in, source_out)
     # The chain that uses the whole source comes last where there are several.
     plants = sources.site_plants([stream], sink_out, sink_in, parameters)

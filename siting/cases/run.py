@@ -241,7 +241,7 @@ def _compared(case: Case, check: Check) -> str:
     if check.published is None:
         return ""
     item = case.items[check.published]
-    return figure_words(item) if isinstance(item, Published) else ""
+    return f"{item.name} {figure_words(item)}" if isinstance(item, Published) else ""
 
 
 def _input(case: Case, parameters: Parameters, name: str) -> Input:

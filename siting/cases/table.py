@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from siting.cases.run import CaseOutcome, CheckOutcome, Verdict
-from siting.cases.words import number_words, range_words, value_words
+from siting.cases.words import figure_words, number_words, range_words, value_words
 
 __all__ = ["FORMATS", "rendered"]
 
@@ -19,6 +19,8 @@ COLUMNS = (
     "check", "published", "assumed", "computed", "range", "verdict", "certainty", "source",
 )  # fmt: skip
 WIDTH = 170
+# Rich's horizontal lines, in characters that every screen has.
+RULES = " -- \n    \n -- \n    \n -- \n -- \n    \n -- \n"
 
 
 def rendered(outcomes: Sequence[CaseOutcome], form: str, width: int = WIDTH) -> str:
@@ -38,7 +40,7 @@ def rendered(outcomes: Sequence[CaseOutcome], form: str, width: int = WIDTH) -> 
 
 def _table(outcomes: Sequence[CaseOutcome], width: int) -> str:
     """Return one table per case, and the flags at the end."""
-    from rich.box import HORIZONTALS
+    from rich.box import Box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -48,13 +50,13 @@ def _table(outcomes: Sequence[CaseOutcome], width: int) -> str:
     for outcome in outcomes:
         console.print(Text(f"{outcome.case.title} ({outcome.case.place})"))
         console.print(Text(outcome.case.summary))
-        table = Table(box=HORIZONTALS, show_lines=True, pad_edge=False)
+        table = Table(box=Box(RULES, ascii=True), show_lines=True, pad_edge=False)
         for name in COLUMNS:
             table.add_column(name, overflow="fold")
         for check in outcome.checks:
             table.add_row(*(Text(cell) for cell in _row(check)))
         console.print(table)
-        for line in (*_remarks(outcome), *_not_found(outcome)):
+        for line in _below(outcome):
             console.print(Text(line))
         console.print()
     for line in _closing(outcomes):
@@ -71,7 +73,7 @@ def _markdown(outcomes: Sequence[CaseOutcome], _: int) -> str:
         for check in outcome.checks:
             lines.append(f"| {' | '.join(_cell(each) for each in _row(check))} |")
         lines.append("")
-        lines += [f"- {line}" for line in (*_remarks(outcome), *_not_found(outcome))]
+        lines += [f"- {line}" for line in _below(outcome)]
         lines.append("")
     head, *rest = _closing(outcomes)
     lines += ["## Flags", "", head, "", *(f"- {line}" for line in rest)]
@@ -173,14 +175,26 @@ def _computed(check: CheckOutcome) -> str:
     return f"{words} ({number_words(check.least)} to {number_words(check.most)})"
 
 
-def _remarks(outcome: CaseOutcome) -> list[str]:
-    return [f"{check.id}: {check.remark}" for check in outcome.checks if check.remark]
+def _below(outcome: CaseOutcome) -> list[str]:
+    """Return the lines below a table: remarks, further published figures, and missing ones."""
+    lines = [f"{check.id}: {check.remark}" for check in outcome.checks if check.remark]
+    used = [words for check in outcome.checks for words in _used(check)]
+    further = [
+        f"{each.name} {figure_words(each)} ({each.certainty}) {' '.join(each.sources)}"
+        for each in outcome.case.published
+        if not any(words.startswith(each.name) for words in used)
+    ]
+    if further:
+        lines.append(f"Also published: {'; '.join(further)}.")
+    if outcome.case.missing:
+        names = "; ".join(each.name for each in outcome.case.missing)
+        lines.append(f"Not published or not found: {names}.")
+    return lines
 
 
-def _not_found(outcome: CaseOutcome) -> list[str]:
-    """Return the sentence on figures that were looked for in vain."""
-    names = "; ".join(each.name for each in outcome.case.missing)
-    return [f"Not published or not found: {names}."] if names else []
+def _used(check: CheckOutcome) -> list[str]:
+    """Return what the row of a check names already."""
+    return [check.compared, *(each.name for each in check.inputs)]
 
 
 def _closing(outcomes: Sequence[CaseOutcome]) -> list[str]:

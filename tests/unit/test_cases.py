@@ -36,10 +36,10 @@ BY_HAND = {
     "L-b": 0.2358, "L-c": 3.75, "R-a": 1.2963, "R-b": 4.077, "R-e": 35.71, "C-a": 0.1634,
     "C-b": 0.183, "C-c": 0.2147, "C-d": 0.2, "C-e": 0.1667, "C-f": 0.1167, "C-g": 0.4348,
     "W-a": 4.5045, "W-b": 6.5553, "W-c": 0.36054, "W-d": 0.85890, "W-e": 31.9984, "W-f": 93.680,
-    "W-g": 1.0737, "W-h": 0.4445, "W-i": 5_333.6,
+    "Q-g": 1.12, "T-h": 0.5506, "E-e": 0.8619, "W-g": 1.0737, "W-h": 0.4445, "W-i": 5_333.6,
 }  # fmt: skip
 IMPOSSIBLE = {"E-f", "P-a", "C-g"}
-INCOMPARABLE = {"T-f", "E-f3", "E-g", "Q-d", "P-d2", "L-b", "R-a"}
+INCOMPARABLE = {"T-f", "E-f3", "E-g", "Q-d", "P-d2", "L-b", "R-a", "Q-g"}
 WITHOUT_FIGURES = {
     "T-g", "E-i", "H-e", "O-g", "Ha-d", "Q-f", "L-d", "L-e", "L-f", "R-f", "R-g"
 }  # fmt: skip
@@ -147,6 +147,7 @@ def test_wrong_physics_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"discount_rate": 0.08}, "W-f"),
         ({"heat_pump_capex_10mw_eur_per_kw": 1_300}, "W-e"),
         ({"utilisation": 0.4}, "W-b"),
+        ({"cop_cap": 3}, "W-a"),
     ],
 )
 def test_changed_defaults_are_found(change: dict[str, float], broken: str) -> None:
@@ -275,7 +276,9 @@ def test_formulas_refuse_figures_that_cannot_be(text: str, words: str) -> None:
 def test_pipes_beyond_the_catalogue_are_refused() -> None:
     with pytest.raises(InputError, match="no DN 5000"):
         FORMULAS["pipe_cost"](
-            nominal_diameter=Quantity.of(5_000, "DN"), surface_factor=Quantity(1.0)
+            load_parameters(),
+            nominal_diameter=Quantity.of(5_000, "DN"),
+            surface_factor=Quantity(1.0),
         )
 
 
