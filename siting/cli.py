@@ -308,7 +308,7 @@ def cases(
     from siting.cases import read_cases, rendered, run_cases
 
     outcomes = run_cases(read_cases(names or (), folder))
-    text = rendered(outcomes, form.value, _screen_width())
+    text = rendered(outcomes, form.value, _columns(output))
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -343,10 +343,12 @@ def info(as_json: JsonOption = False) -> None:
     _show("Solvers", solvers)
 
 
-def _screen_width() -> int:
-    """Return the columns of a terminal; without one, enough for a wide table."""
+def _columns(output: Path | None) -> int:
+    """Return the columns of a terminal; enough for a wide table in a file or a pipe."""
     wide = 170
-    return shutil.get_terminal_size((wide, 24)).columns if sys.stdout.isatty() else wide
+    if output is not None or not sys.stdout.isatty():
+        return wide
+    return shutil.get_terminal_size((wide, 24)).columns
 
 
 def _write_text(path: Path, text: str) -> None:

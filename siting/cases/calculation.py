@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from siting.cases.expressions import DEFAULT, evaluate, names_in, parsed
@@ -141,7 +142,7 @@ def spread(case: Case, parameters: Parameters, text: str, unit: str) -> tuple[fl
 
     Returns
     -------
-    Least and most [``unit``]; nothing where no figure is a range.
+    Least and most [``unit``]; nothing where no figure is a range, or none of them matters.
 
     Notes
     -----
@@ -163,7 +164,8 @@ def spread(case: Case, parameters: Parameters, text: str, unit: str) -> tuple[fl
     results = [
         Calculation(case, parameters, chosen).compute(text, unit) for chosen in _corners(ranged)
     ]
-    return min(results), max(results)
+    least, most = min(results), max(results)
+    return None if math.isclose(least, most, rel_tol=1e-6) else (least, most)
 
 
 def _corners(figures: Sequence[Figure]) -> Iterator[dict[str, float]]:
