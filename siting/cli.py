@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import signal
 import sys
 import tempfile
@@ -67,6 +68,15 @@ class SimulatedDay(StrEnum):
     DESIGN = "design"
     SUMMER = "summer"
     BOTH = "both"
+
+
+class CaseFormat(StrEnum):
+    """How the published projects are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CSV = "csv"
 
 
 class Commands(typer.core.TyperGroup):
@@ -324,6 +334,36 @@ def simulate(
 
 
 @app.command()
+def cases(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which cases; all by default.")
+    ] = None,
+    form: Annotated[
+        CaseFormat, typer.Option("--format", help="How to print them.")
+    ] = CaseFormat.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write instead of stdout.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of case files of your own.")
+    ] = None,
+) -> None:
+    """Compute published projects beside what is said of them; flag what cannot be right."""
+    from siting.cases import read_cases, rendered, run_cases
+
+    outcomes = run_cases(read_cases(names or (), folder))
+    text = rendered(outcomes, form.value, _columns(output))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write_text(output, text)
+    if not all(each.holds for each in outcomes):
+        lost = [check.id for each in outcomes for check in each.checks if not check.holds]
+        _say(f"Checks that do not hold: {', '.join(lost)}.")
+        raise typer.Exit(1)
+
+
+@app.command()
 def schema(which: Annotated[Schema, typer.Argument(help="Which file format.")]) -> None:
     """Print the JSON Schema of a file format."""
     from siting.config import study_schema
@@ -345,6 +385,24 @@ def info(as_json: JsonOption = False) -> None:
         return
     _show("Versions", found)
     _show("Solvers", solvers)
+
+
+def _columns(output: Path | None) -> int:
+    """Return the columns of a terminal; enough for a wide table in a file or a pipe."""
+    wide = 170
+    if output is not None or not sys.stdout.isatty():
+        return wide
+    return shutil.get_terminal_size((wide, 24)).columns
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a file, or say why it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fault = Fault("output", f"cannot write '{path}': {error.strerror}.", "Choose another path.")
+        raise InputError(fault) from error
+    typer.echo(f"wrote {path}")
 
 
 def _study_file(path: Path) -> Path:

@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 import siting.config
 from siting.cli import app
 
-COMMANDS = ("new", "check", "run", "example", "solve", "verify", "simulate", "schema", "info")
+COMMANDS = (
+    "new", "check", "run", "example", "solve", "verify", "simulate", "cases", "schema", "info",
+)  # fmt: skip
 
 runner = CliRunner()
 
