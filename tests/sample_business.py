@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,10 +82,23 @@ def solution() -> Solution:
 
 
 def sample(
-    *, country: str | None = None, parameters: dict[str, float] | None = None, **finance: Any
+    *,
+    country: str | None = None,
+    parameters: dict[str, float] | None = None,
+    network: dict[str, Any] | None = None,
+    booster_mwh_per_mwh: float = 0.0,
+    **finance: Any,
 ) -> Sample:
-    """Return the sample, judged with some parameters and some keys of ``[finance]``."""
+    """Return the sample, judged with some parameters and some keys of ``[finance]``.
+
+    Zone z2 may have boosters.
+    """
+    table = load_parameters(parameters, parameter_presets(country))
+    spent = booster_mwh_per_mwh * table.value("electricity_price_eur_per_mwh")
     found = problem()
+    z1, z2 = found.zones
+    found = replace(found, zones=(z1, replace(z2, value_eur_per_mwh=-spent)))
+    boosted = {"booster_electricity_mwh_per_mwh": [0.0, booster_mwh_per_mwh]}
     heat = {
         "electricity_price_eur_per_mwh": POWER,
         "waste_heat_price_eur_per_mwh": SOURCE,
@@ -99,10 +112,16 @@ def sample(
         "finance": finance,
         "parameters": parameters or {},
         "study": {"country": country} if country else {},
+        "network": network or {},
     }
+    assembly = SimpleNamespace(
+        problem=found,
+        site_heat=pd.DataFrame([heat], index=keys),
+        zone_heat=pd.DataFrame(boosted, index=["z1", "z2"]),
+    )
     return Sample(
-        SimpleNamespace(problem=found, site_heat=pd.DataFrame([heat], index=keys)),
+        assembly,
         price_solution(found, solution(), PROOF),
-        load_parameters(parameters, parameter_presets(country)),
+        table,
         config_from_dict(raw),
     )

@@ -79,7 +79,7 @@ def co2_of(
     """Return the CO2 of a calendar year."""
     return year_co2(
         energy.demand_mwh,
-        energy.electricity_mwh + energy.pumping_mwh,
+        energy.all_electricity_mwh,
         energy.gas_mwh,
         baseline=baseline,
         gas=gas,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from siting.business.carbon import co2_of, emission_inputs, society_of
@@ -102,6 +103,7 @@ class BusinessCase:
             "heat_price_eur_per_mwh": consumers.heat_price_eur_per_mwh,
             "peak_boiler_heat_mwh": self.energy.peak_heat_mwh,
             "gas_mwh": self.energy.gas_mwh,
+            "boiler_electricity_mwh": self.energy.boiler_electricity_mwh,
             "charged_pumping_electricity_mwh": self.energy.pumping_mwh,
             "running_cost_eur_per_a": math.fsum(self.running_eur.values()),
             "net_present_value_eur": company.net_present_value_eur,
@@ -165,11 +167,18 @@ def business_case(
     social = stated_or(finance.social_discount_rate, value("social_discount_rate"))
     price = stated_or(finance.heat_price_eur_per_mwh, value("heat_price_eur_per_mwh"))
     problem = assembly.problem
-    years = tuple(
-        year_energy(problem, plan, parameters, *ramps) for ramps in year_ramps(finance, horizon)
+    electric = config.network.peak_boiler_fuel == "electric"
+    energy_of = partial(
+        year_energy,
+        problem,
+        plan,
+        parameters,
+        electric_boilers=electric,
+        booster_mwh_per_mwh=_booster_rates(assembly),
     )
-    full = year_energy(problem, plan, parameters, 1.0, 1.0)
-    components = plan_components(plan.capex_by_component_eur, parameters)
+    years = tuple(energy_of(*ramps) for ramps in year_ramps(finance, horizon))
+    full = energy_of(1.0, 1.0)
+    components = plan_components(plan.capex_by_component_eur, parameters, electric_boilers=electric)
     tariffs = plan_tariffs(assembly, plan, parameters, finance)
     subsidy = Subsidy(
         finance.subsidy_share,
@@ -214,3 +223,11 @@ def business_case(
         assumed_country=config.study.country is None
         and not parameters["electricity_emission_now_kg_per_mwh"].overridden,
     )
+
+
+def _booster_rates(assembly: Assembly) -> dict[str, float]:
+    """Return the electricity of boosters per heat from the network by zone key [MWh/MWh]."""
+    if assembly.zone_heat.empty:
+        return {}
+    rates = assembly.zone_heat["booster_electricity_mwh_per_mwh"].to_dict()
+    return {str(zone): float(rate) for zone, rate in rates.items()}

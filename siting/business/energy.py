@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,9 +32,20 @@ def year_ramps(finance: FinanceConfig, horizon_a: int) -> list[tuple[float, floa
 
 
 def year_energy(
-    problem: Problem, plan: Plan, parameters: Parameters, connected: float, given: float
+    problem: Problem,
+    plan: Plan,
+    parameters: Parameters,
+    connected: float,
+    given: float,
+    *,
+    electric_boilers: bool = False,
+    booster_mwh_per_mwh: Mapping[str, float] | None = None,
 ) -> YearEnergy:
-    """Return the energy of a year with a share of consumers connected and of source heat given."""
+    """Return the energy of a year with a share of consumers connected and of source heat given.
+
+    ``booster_mwh_per_mwh`` is the electricity of boosters per heat from the network, by zone key.
+    """
+    rates = booster_mwh_per_mwh or {}
     zones = {zone.id: zone for zone in problem.zones}
     demand = connected * math.fsum(each.demand_mwh for each in plan.zones)
     waste = plan.heat_mwh
@@ -55,7 +66,12 @@ def year_energy(
         electricity_mwh=scale * math.fsum(site.electricity_mwh for site in plan.sites),
         pumping_mwh=parameters.value("pumping_share") * (scale * of_plan + peak),
         peak_heat_mwh=peak,
-        gas_mwh=peak / parameters.value("gas_boiler_efficiency"),
+        gas_mwh=0.0 if electric_boilers else peak / parameters.value("gas_boiler_efficiency"),
+        boiler_electricity_mwh=(
+            peak / parameters.value("electric_boiler_efficiency") if electric_boilers else 0.0
+        ),
+        booster_mwh=connected
+        * math.fsum(each.demand_mwh * rates.get(each.zone, 0.0) for each in plan.zones),
     )
 
 

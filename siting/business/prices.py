@@ -48,7 +48,10 @@ PIPES = tuple(name for name, life in LIFETIME_OF.items() if life == "pipe_lifeti
 
 
 def plan_components(
-    capex_by_component_eur: Mapping[str, float], parameters: Parameters
+    capex_by_component_eur: Mapping[str, float],
+    parameters: Parameters,
+    *,
+    electric_boilers: bool = False,
 ) -> tuple[Component, ...]:
     """Return what a plan builds with its lifetimes, design and contingency on each part.
 
@@ -67,8 +70,11 @@ def plan_components(
     if bare <= 0:
         parts, bare = dict(capex_by_component_eur), loaded
     factor = loaded / bare if bare > 0 else 1.0
+    lives = LIFETIME_OF | (
+        {"peak_boilers": "electric_boiler_lifetime_a"} if electric_boilers else {}
+    )
     return tuple(
-        Component(name, cost * factor, parameters.value(LIFETIME_OF.get(name, OTHER_LIFETIME)))
+        Component(name, cost * factor, parameters.value(lives.get(name, OTHER_LIFETIME)))
         for name, cost in sorted(parts.items())
     )
 

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 INVESTMENT = ("investment", "replacement", "residual_value")
-BOILER_COSTS = ("gas", "carbon", "peak_boiler_om")
+BOILER_COSTS = ("gas", "carbon", "peak_boiler_electricity", "peak_boiler_om")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class YearEnergy:
         Electricity of heat pumps, and of the pumps of the network.
     peak_heat_mwh, gas_mwh
         Heat of the peak boilers, and their gas on net calorific value.
+    boiler_electricity_mwh, booster_mwh
+        Electricity of peak boilers that burn no gas, and of boosters at dwellings.
     """
 
     demand_mwh: float
@@ -63,6 +65,15 @@ class YearEnergy:
     pumping_mwh: float
     peak_heat_mwh: float
     gas_mwh: float
+    boiler_electricity_mwh: float = 0.0
+    booster_mwh: float = 0.0
+
+    @property
+    def all_electricity_mwh(self) -> float:
+        """All electricity that the plan uses [MWh/a]."""
+        return math.fsum(
+            (self.electricity_mwh, self.pumping_mwh, self.boiler_electricity_mwh, self.booster_mwh)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,8 @@ class Tariffs:
     Parameters
     ----------
     electricity_eur_per_mwh, pumping_eur_per_mwh
-        Price of electricity for heat pumps, as a mean of the sites, and for network pumps
-        [EUR/MWh].
+        Price of electricity for heat pumps, as a mean of the sites, and for network pumps,
+        electric boilers and boosters [EUR/MWh].
     gas_eur_per_mwh, carbon_eur_per_mwh
         Price of gas, and of the carbon in it that is paid on top of the price [EUR/MWh gas].
     waste_heat_eur_per_mwh, heat_pump_om_eur_per_mwh
@@ -121,11 +132,13 @@ def running_costs(energy: YearEnergy, tariffs: Tariffs) -> dict[str, float]:
     return {
         "electricity": tariffs.electricity_eur_per_mwh * energy.electricity_mwh,
         "pumping": tariffs.pumping_eur_per_mwh * energy.pumping_mwh,
+        "boosters": tariffs.pumping_eur_per_mwh * energy.booster_mwh,
         "waste_heat": tariffs.waste_heat_eur_per_mwh * energy.fed_in_mwh,
         "heat_pump_om": tariffs.heat_pump_om_eur_per_mwh * energy.fed_in_mwh,
         "fixed_om": math.fsum(fixed.values()),
         "gas": tariffs.gas_eur_per_mwh * energy.gas_mwh,
         "carbon": tariffs.carbon_eur_per_mwh * energy.gas_mwh,
+        "peak_boiler_electricity": tariffs.pumping_eur_per_mwh * energy.boiler_electricity_mwh,
         "peak_boiler_om": tariffs.peak_boiler_om_eur_per_mwh * energy.peak_heat_mwh + boilers,
         "overhead": tariffs.overhead_eur_per_mwh * energy.demand_mwh,
     }

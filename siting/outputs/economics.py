@@ -48,7 +48,7 @@ def money_sections(case: BusinessCase) -> MoneySections:
         co2_basis=(
             f"Replaced: {case.baseline.in_words}. Electricity: {case.electricity.in_words}. Waste"
             " heat itself has no CO2, as its electricity is used anyway. Gross counts fuel only,"
-            " net also the electricity of heat pumps and network pumps."
+            " net also the electricity of the plan."
         ),
         co2=_co2(case),
     )
@@ -123,7 +123,7 @@ def _co2(case: BusinessCase) -> Rows:
     return [
         ("Without the plan", _tonnes(year.baseline_t)),
         ("Fuel of peak boilers", _tonnes(year.fuel_t)),
-        ("Electricity of heat pumps and network pumps", _tonnes(year.electricity_t)),
+        ("Electricity of the plan", _tonnes(year.electricity_t)),
         ("Saved, gross", _tonnes(year.gross_t)),
         ("Saved, net", _tonnes(year.net_t)),
         (
@@ -137,7 +137,18 @@ def _co2(case: BusinessCase) -> Rows:
         ("Gas of peak boilers, net calorific value", words.heat(case.energy.gas_mwh)),
         ("Electricity of heat pumps", words.heat(case.energy.electricity_mwh)),
         ("Electricity of network pumps, as charged", words.heat(case.energy.pumping_mwh)),
+        *_other_electricity(case),
     ]
+
+
+def _other_electricity(case: BusinessCase) -> Rows:
+    """Return the electricity of boilers and boosters, where there are any."""
+    energy = case.energy
+    rows = [
+        ("Electricity of peak boilers", energy.boiler_electricity_mwh),
+        ("Electricity of boosters at dwellings", energy.booster_mwh),
+    ]
+    return [(name, words.heat(mwh)) for name, mwh in rows if mwh > 0]
 
 
 def _tonnes(value: float) -> str:

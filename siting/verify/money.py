@@ -114,13 +114,15 @@ class _Books:
     finance: Mapping[str, Any]
     country: str | None
     figures: Mapping[str, float]
+    electric: bool = False
 
     @classmethod
     def of(cls, problem: Problem, plan: Plan, settings: Mapping[str, Any]) -> _Books:
         country = (settings.get("study") or {}).get("country")
         table = load_parameters(settings.get("parameters") or {}, parameter_presets(country))
         figures = {name: row.value for name, row in table.items()}
-        return cls(problem, plan, settings["finance"], country, figures)
+        electric = (settings.get("network") or {}).get("peak_boiler_fuel") == "electric"
+        return cls(problem, plan, settings["finance"], country, figures, electric)
 
     def _stated(self, key: str, parameter: str) -> float:
         stated = self.finance.get(key)
@@ -168,9 +170,18 @@ class _Books:
             "load": load,
             "power": power,
             "peak": peak,
-            "gas": peak / self.figures["gas_boiler_efficiency"],
+            "gas": 0.0 if self.electric else peak / self.figures["gas_boiler_efficiency"],
+            "boilers": peak / self.figures["electric_boiler_efficiency"] if self.electric else 0.0,
+            "boosters": connected * self._boosters(),
             "pumping": self.figures["pumping_share"] * (load * fed + peak),
         }
+
+    def _boosters(self) -> float:
+        """Return the electricity of boosters from what it takes off the worth of heat [MWh/a]."""
+        price = self.figures["electricity_price_eur_per_mwh"]
+        worth = {zone.id: zone.value_eur_per_mwh for zone in self.problem.zones}
+        spent = math.fsum(-worth[each.zone] * each.demand_mwh for each in self.plan.zones)
+        return max(spent, 0.0) / price if price > 0 else 0.0
 
     # Money
 
@@ -186,6 +197,8 @@ class _Books:
             bare = dict(self.plan.capex_by_component_eur)
         sum_of_parts = math.fsum(bare.values())
         lives = {name: parameter for names, parameter in LIVES for name in names}
+        if self.electric:
+            lives["peak_boilers"] = "electric_boiler_lifetime_a"
         return [
             (
                 cost * whole / sum_of_parts if sum_of_parts else 0.0,
@@ -241,7 +254,8 @@ class _Books:
         return math.fsum(
             [
                 sites * year["load"],
-                value["electricity_price_eur_per_mwh"] * year["pumping"],
+                value["electricity_price_eur_per_mwh"]
+                * (year["pumping"] + year["boilers"] + year["boosters"]),
                 fixed,
                 gas * year["gas"],
                 value["gas_boiler_variable_om_eur_per_mwh"] * year["peak"],
@@ -277,7 +291,8 @@ class _Books:
             factor = gas if kind == "gas" else _fuel_factor(kind) / 1000
             spared_fuel = year["demand"] * factor / value["consumer_boiler_efficiency"]
         gross = spared_fuel - year["gas"] * gas
-        return gross, gross + spared_power - (year["power"] + year["pumping"]) * power
+        used = math.fsum(year[each] for each in ("power", "pumping", "boilers", "boosters"))
+        return gross, gross + spared_power - used * power
 
     def _power_factor(self, calendar: int) -> float:
         """Return the factor of electricity of a calendar year [kg/MWh]."""

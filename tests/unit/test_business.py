@@ -42,6 +42,8 @@ STUDIES = (
     {"connection_ramp": (0.0, 0.4, 0.9, 1.0), "utilisation_ramp": (0.5, 0.8),
      "gas_price_contains_carbon": False, "heat_price_eur_per_mwh": 70.0},
     {"parameters": {"heat_pump_lifetime_a": 17.5, "pipe_lifetime_a": 55, "pumping_share": 0.02}},
+    {"network": {"peak_boiler_fuel": "electric"}, "booster_mwh_per_mwh": 0.07,
+     "connection_ramp": (0.5, 1.0)},
 )  # fmt: skip
 
 
@@ -171,10 +173,34 @@ def test_kpis_carry_their_units():
 
 def test_every_parameter_is_read_by_some_code():
     code = "".join(path.read_text() for path in Path(siting.__file__).parent.rglob("*.py"))
-    families = ("heat_pump_capex_", "lorenz_efficiency_", "carbon_price_")
+    families = (
+        "heat_pump_capex_", "electric_boiler_capex_", "booster_", "lorenz_efficiency_",
+        "carbon_price_",
+    )  # fmt: skip
     for row in default_rows():
         family = row.name.startswith(families) or re.match(r"(air|liquid)_|recoverable_", row.name)
         assert f'"{row.name}"' in code or family, row.name
+
+
+def test_electric_boilers_burn_no_gas_and_need_power():
+    gas, power = sample().case, sample(network={"peak_boiler_fuel": "electric"}).case
+    assert power.energy.gas_mwh == 0
+    assert power.energy.boiler_electricity_mwh == pytest.approx(600 / 0.99)
+    assert power.running_eur["peak_boiler_electricity"] == pytest.approx(75 * 600 / 0.99)
+    assert power.running_eur["gas"] == 0
+    more = power.energy.all_electricity_mwh - gas.energy.all_electricity_mwh
+    assert more == pytest.approx(600 / 0.99)
+    assert power.co2.fuel_t == 0
+    lives = {each.name: each.lifetime_a for each in power.components}
+    assert lives["peak_boilers"] == 20
+
+
+def test_boosters_are_paid_for_and_their_power_has_co2():
+    plain, boosted = sample().case, sample(booster_mwh_per_mwh=0.05).case
+    assert boosted.energy.booster_mwh == pytest.approx(0.05 * 2_000)
+    assert boosted.running_eur["boosters"] == pytest.approx(75 * 100)
+    assert boosted.company.net_present_value_eur < plain.company.net_present_value_eur
+    assert boosted.co2.electricity_t > plain.co2.electricity_t
 
 
 # Derived again -----------------------------------------------------------------------------------

@@ -142,7 +142,9 @@ def test_headline_table_is_text_with_units():
 def test_operators_have_a_section_of_their_own():
     town = small_town()
     effects = OperatorEffects(3_000.0, 6_000.0, 10_000.0, 12_000.0, 150.0, 12_000.0, 30_000.0)
-    frames = plan_frames(town.region, town.network, town.assembly, town.plan, {"s1": effects})
+    frames = plan_frames(
+        town.region, town.network, town.assembly, town.plan, effects={"s1": effects}
+    )
     facts = plan_facts(town.region, town.network, town.assembly)
     appraisal = appraise(town.assembly.problem, town.plan, facts)
     page = report_html(frames, appraisal, town.plan, title="Warm town")
