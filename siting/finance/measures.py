@@ -32,6 +32,9 @@ PRICE_INDEX = {(2015, 2023): 1.336}
 """Known price indices: an open data project inflates the Danish data sheets by it [S73]."""
 
 STEPS = 200
+SPLITS = 60
+SPLIT = 0.4877
+"""Where pieces are cut in two: no round rate of return lies on a cut."""
 
 
 @dataclass(frozen=True)
@@ -91,32 +94,42 @@ def internal_rate_of_return(flows: Sequence[float]) -> Irr:
 
     Returns
     -------
-    The rate where the amounts change sign exactly once; otherwise a verdict: without a change
-    of sign there is none, with several it need not be unique.
+    The rate where there is exactly one; otherwise a verdict. Amounts that change sign once have
+    one rate, possibly below 0. Amounts that change sign more often, as when parts are replaced,
+    are searched for rates above 0.
 
     Notes
     -----
     By Descartes' rule of signs a polynomial whose coefficients change sign once has exactly one
-    positive root; it is enclosed in the discount factor, then found by Brent's method.
+    positive root; it is enclosed in the discount factor, then found by Brent's method. Rates above
+    0 are discount factors between 0 and 1, where the same rule holds for the coefficients in the
+    basis of Bernstein; pieces with several changes of sign are cut in two.
 
     Examples
     --------
     >>> rate = internal_rate_of_return([-10] + 20 * [1.2])
     >>> round(rate.value, 6), rate.verdict
     (0.103156, 'unique')
-    >>> str(internal_rate_of_return([-100, 230, -132]))
+    >>> str(internal_rate_of_return([-100, 230, -132]))  # at 10 % and at 20 %
     'not unique'
+    >>> str(internal_rate_of_return([-100, 60, 60, -20, 60]))
+    '25.5 %'
     >>> str(internal_rate_of_return([-1, -1]))
     'none'
     """
     signs = [flow > 0 for flow in flows if flow != 0]
     changes = sum(a != b for a, b in pairwise(signs))
-    if changes != 1:
-        return Irr(None, "none" if changes == 0 else "not unique")
+    if changes == 0:
+        return Irr(None, "none")
 
     def value(factor: float) -> float:
         return math.fsum(flow * factor**t for t, flow in enumerate(flows))
 
+    if changes > 1:
+        pieces = _pieces_with_a_root(_bernstein(flows), 0.0, 1.0)
+        if len(pieces) != 1:
+            return Irr(None, "not unique" if pieces else "none")
+        return Irr(1 / float(brentq(value, *pieces[0], xtol=1e-14, rtol=1e-14)) - 1, "unique")
     low = high = 1.0
     for _ in range(STEPS):
         if (value(low) > 0) != (value(high) > 0) or value(low) == 0:
@@ -126,6 +139,39 @@ def internal_rate_of_return(flows: Sequence[float]) -> Irr:
         return Irr(None, "none")
     root = low if value(low) == 0 else float(brentq(value, low, high, xtol=1e-14, rtol=1e-14))
     return Irr(1 / root - 1, "unique")
+
+
+def _bernstein(coefficients: Sequence[float]) -> list[float]:
+    """Return a polynomial on 0 to 1 in the basis of Bernstein."""
+    degree = len(coefficients) - 1
+    return [
+        math.fsum(math.comb(i, t) / math.comb(degree, t) * coefficients[t] for t in range(i + 1))
+        for i in range(degree + 1)
+    ]
+
+
+def _pieces_with_a_root(
+    basis: Sequence[float], low: float, high: float, splits: int = SPLITS
+) -> list[tuple[float, float]]:
+    """Return pieces with one root each; a piece that stays unclear counts twice."""
+    signs = [each > 0 for each in basis if each != 0]
+    changes = sum(a != b for a, b in pairwise(signs))
+    if changes == 0:
+        return []
+    if changes == 1 and basis[0] * basis[-1] < 0:
+        return [(low, high)]
+    if splits == 0:
+        return 2 * [(low, high)]
+    left, right, row = [basis[0]], [basis[-1]], list(basis)
+    while len(row) > 1:  # de Casteljau
+        row = [a + SPLIT * (b - a) for a, b in pairwise(row)]
+        left.append(row[0])
+        right.append(row[-1])
+    middle = low + SPLIT * (high - low)
+    return [
+        *_pieces_with_a_root(left, low, middle, splits - 1),
+        *_pieces_with_a_root(right[::-1], middle, high, splits - 1),
+    ]
 
 
 def discounted_payback(flows: Sequence[float], discount_rate: float) -> Payback:

@@ -77,8 +77,8 @@ def _company(case: BusinessCase) -> Section:
     note = ""
     if company.irr.verdict == "not unique":
         note = (
-            "The cash flow changes sign more than once, as parts are replaced; then no single rate"
-            " of return describes it."
+            "The cash flow changes sign more than once, as parts are replaced, and more than one"
+            " rate of return fits it."
         )
     return Section("Company", rows, note)
 
@@ -136,7 +136,10 @@ def _co2(case: BusinessCase) -> Rows:
         ),
         ("Gas of peak boilers, net calorific value", words.heat(case.energy.gas_mwh)),
         ("Electricity of heat pumps", words.heat(case.energy.electricity_mwh)),
-        ("Electricity of network pumps, as charged", words.heat(case.energy.pumping_mwh)),
+        (
+            "Electricity of network pumps, charged as a share of heat",
+            words.heat(case.energy.pumping_mwh),
+        ),
         *_other_electricity(case),
     ]
 

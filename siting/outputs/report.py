@@ -279,7 +279,11 @@ def _hydraulics(frames: PlanFrames, appraisal: Appraisal) -> list[tuple[str, str
         ("Longest path of pressure, site to zone", told["worst_path_m"], "m"),
         ("Pressure drop on it, both pipes", told["worst_path_pressure_drop_bar"], "bar"),
         ("Pumps at full base load", told["pump_power_kw"], "kW"),
-        ("Electricity of the pumps", told["pumping_electricity_mwh"], "MWh/a"),
+        (
+            "Electricity of the pumps, worked out for these pipes",
+            told["pumping_electricity_mwh"],
+            "MWh/a",
+        ),
         ("Fastest water in a pipe", pipes["velocity_m_per_s"].max(), "m/s"),
         ("Steepest pressure gradient", pipes["pressure_gradient_pa_per_m"].max(), "Pa/m"),
         ("Supply cools on its way by up to", told["worst_path_supply_drop_k"], "K"),

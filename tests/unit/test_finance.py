@@ -133,6 +133,8 @@ def test_life_cycle_figure_is_the_annual_one_times_the_annuity_factor():
 @pytest.mark.parametrize(
     ("flows", "verdict"),
     [(PLAIN, "unique"), ([-100, 230, -132], "not unique"), ([-1, -1, -1], "none"),
+     ([-12, *24 * [0.7], -5.5, *4 * [0.7], 4.5], "unique"), ([-1, 3, -2.5, 1.5], "unique"),
+     ([-12, *24 * [0.2], -5.5, *4 * [0.2], 4.5], "none"), ([-100, 220, -121], "not unique"),
      ([0.0, 0.0], "none"), ([1, 2], "none"), ([-10, 0, 0, 5], "unique")],
 )  # fmt: skip
 def test_rate_of_return_has_a_verdict(flows, verdict):
