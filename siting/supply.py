@@ -114,7 +114,6 @@ def supply_figures(
     networks = plan_supply(problem, plan, peak_capacity_margin=peak_capacity_margin)
     figures: dict[str, float | str | None] = {
         "networks_built": len(networks),
-        "boiler_heat_mwh": math.fsum(each.boiler_heat_mwh for each in networks),
         "boiler_capacity_mw": math.fsum(each.boiler_mw for each in networks),
         "boiler_capacity_n_minus_1_mw": math.fsum(each.boiler_n_minus_1_mw for each in networks),
         "boiler_shortfall_n_minus_1_mw": math.fsum(each.boiler_shortfall_mw for each in networks),

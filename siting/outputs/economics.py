@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from siting.business import BusinessCase
 from siting.emissions import sum_over_years
+from siting.finance.measures import present_value
 from siting.outputs import words
 
 __all__ = ["MoneySections", "Section", "money_sections"]
@@ -30,6 +31,7 @@ class MoneySections:
     basis: str
     viewpoints: list[Section]
     running: Rows
+    present_values: Rows
     co2_basis: str
     co2: Rows
 
@@ -45,6 +47,7 @@ def money_sections(case: BusinessCase) -> MoneySections:
         ),
         viewpoints=[_company(case), _consumers(case), _society(case)],
         running=_running(case),
+        present_values=_present_values(case),
         co2_basis=(
             f"Replaced: {case.baseline.in_words}. Electricity: {case.electricity.in_words}. Waste"
             " heat itself has no CO2, as its electricity is used anyway. Gross counts fuel only,"
@@ -112,6 +115,19 @@ def _running(case: BusinessCase) -> Rows:
     lines = sorted(case.running_eur.items(), key=lambda line: -line[1])
     rows = [(_line_name(name), _money(cost)) for name, cost in lines if cost != 0]
     return [*rows, ("All", _money(math.fsum(case.running_eur.values())))]
+
+
+def _present_values(case: BusinessCase) -> Rows:
+    """Return what the company's net present value is the sum of, gains first, and that sum."""
+    lines = {
+        name: present_value(line, case.discount_rate) for name, line in case.flow.lines.items()
+    }
+    rows = [
+        (_line_name(name), _money(lines[name]))
+        for name in sorted(lines, key=lambda n: -lines[n])
+        if lines[name] != 0
+    ]
+    return [*rows, ("Net present value", _money(case.company.net_present_value_eur))]
 
 
 def _line_name(name: str) -> str:

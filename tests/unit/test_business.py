@@ -108,6 +108,17 @@ def test_free_electricity_and_free_plant_leave_the_cost_of_the_peak():
     assert case.company.waste_heat_cost_eur_per_mwh == pytest.approx(0)
 
 
+def test_the_report_shows_what_the_present_value_is_the_sum_of():
+    case = sample(subsidy_share=0.2).case
+    rows = dict(money_sections(case).present_values)
+    assert {"Investment", "Replacement", "Residual value", "Subsidy", "Gas"} <= set(rows)
+    assert (
+        rows["Net present value"]
+        == dict(money_sections(case).viewpoints[0].rows)["Net present value"]
+    )
+    assert len(rows) == 1 + sum(any(line) for line in case.flow.lines.values())
+
+
 def test_empty_plan_has_no_money_in_it():
     found = sample()
     plan = replace(
