@@ -198,7 +198,7 @@ def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
         # The study reports these faults.
         parameters = load_parameters()
     # A study may name its country once, for everything.
-    country = config.demand.country or getattr(config.study, "country", None)
+    country = config.demand.country or config.study.country
     if country is not None:
         try:
             country = country_code(country)
