@@ -560,6 +560,27 @@ class FinanceConfig(Section):
         description="Heat that the data centres can give in years 1, 2, ..., over that of the plan;"
         " the last one holds on, all from the start if absent [-].",
     )
+    connection_ramp_a: float | None = Field(
+        None,
+        ge=1,
+        le=50,
+        description="Year by which all are connected, in a straight line from 0.3 of them in the"
+        " first year; instead of 'connection_ramp' [a].",
+    )
+    utilisation_ramp_a: NonNegative | None = Field(
+        None,
+        le=50,
+        description="Years in which the data centres grow, in a straight line from nothing; instead"
+        " of 'utilisation_ramp' [a].",
+    )
+
+    @model_validator(mode="after")
+    def _one_ramp_each(self) -> Self:
+        """Refuse a ramp that is given twice."""
+        for name in ("connection_ramp", "utilisation_ramp"):
+            if getattr(self, name) and getattr(self, f"{name}_a") is not None:
+                raise ValueError(f"both '{name}' and '{name}_a' are given", "Give one of them.")
+        return self
 
     @model_validator(mode="after")
     def _baseline_is_complete(self) -> Self:

@@ -176,7 +176,7 @@ def business_case(
         electric_boilers=electric,
         booster_mwh_per_mwh=_booster_rates(assembly),
     )
-    years = tuple(energy_of(*ramps) for ramps in year_ramps(finance, horizon))
+    years = tuple(energy_of(*ramps) for ramps in year_ramps(finance, horizon, parameters))
     full = energy_of(1.0, 1.0)
     components = plan_components(plan.capex_by_component_eur, parameters, electric_boilers=electric)
     tariffs = plan_tariffs(assembly, plan, parameters, finance)

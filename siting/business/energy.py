@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siting.demand import connection_profile
 from siting.finance.viewpoints import YearEnergy
 from siting.plan import Plan
 from siting.problem import Problem, Zone
+from siting.sources import utilisation_profile
 
 if TYPE_CHECKING:
     from siting.config import FinanceConfig
@@ -19,16 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["year_energy", "year_ramps"]
 
 
-def year_ramps(finance: FinanceConfig, horizon_a: int) -> list[tuple[float, float]]:
+def year_ramps(
+    finance: FinanceConfig, horizon_a: int, parameters: Parameters
+) -> list[tuple[float, float]]:
     """Return for each year the share connected and the share that the data centres can give."""
+    connected: Sequence[float] = finance.connection_ramp
+    if finance.connection_ramp_a is not None:
+        years = range(1, horizon_a + 1)
+        connected = connection_profile(years, ramp_a=finance.connection_ramp_a).tolist()
+    given: Sequence[float] = finance.utilisation_ramp
+    if finance.utilisation_ramp_a is not None:
+        given = utilisation_profile(horizon_a, parameters, ramp_a=finance.utilisation_ramp_a)
 
     def share(ramp: Sequence[float], year: int) -> float:
         return ramp[min(year, len(ramp) - 1)] if ramp else 1.0
 
-    return [
-        (share(finance.connection_ramp, year), share(finance.utilisation_ramp, year))
-        for year in range(horizon_a)
-    ]
+    return [(share(connected, year), share(given, year)) for year in range(horizon_a)]
 
 
 def year_energy(

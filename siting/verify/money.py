@@ -148,6 +148,12 @@ class _Books:
             self.finance.get(f"{name}_ramp") or [1.0] for name in ("connection", "utilisation")
         ]
         connected, given = (float(ramp[min(number, len(ramp)) - 1]) for ramp in ramps)
+        years = self.finance.get("connection_ramp_a")
+        if years is not None and number < years:
+            connected = 0.3 + 0.7 * (number - 1) / (years - 1)
+        growth = self.finance.get("utilisation_ramp_a")
+        if growth is not None and number < growth:
+            given = number / growth
         return self.heat(connected, given)
 
     def heat(self, connected: float, given: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from sample_business import POWER, SOURCE, UPKEEP, problem, sample
 
 import siting
 from siting.config import settings_of
+from siting.errors import InputError
 from siting.finance import present_value
 from siting.outputs.economics import money_sections
 from siting.parameters import default_rows
@@ -44,6 +45,8 @@ STUDIES = (
     {"parameters": {"heat_pump_lifetime_a": 17.5, "pipe_lifetime_a": 55, "pumping_share": 0.02}},
     {"network": {"peak_boiler_fuel": "electric"}, "booster_mwh_per_mwh": 0.07,
      "connection_ramp": (0.5, 1.0)},
+    {"connection_ramp_a": 7, "utilisation_ramp_a": 4},
+    {"connection_ramp_a": 1, "utilisation_ramp_a": 0},
 )  # fmt: skip
 
 
@@ -143,6 +146,17 @@ def test_ramps_lower_the_heat_of_the_first_years():
     weak = sample(utilisation_ramp=(0.4, 1.0)).case.years[0]
     assert weak.waste_heat_mwh == pytest.approx(6_000 * 0.6 + 2_000 * 0.4)
     assert weak.peak_heat_mwh == pytest.approx(8_000 - weak.waste_heat_mwh)
+
+
+def test_ramps_may_be_told_by_their_length():
+    years = sample(connection_ramp_a=8, utilisation_ramp_a=2).case.years
+    assert [year.demand_mwh for year in years[:3]] == pytest.approx([2_400, 3_200, 4_000])
+    assert years[7].demand_mwh == years[-1].demand_mwh == pytest.approx(8_000)
+    # In year 1 half the source meets 0.3 of the peak of z1: 0.833 of its curve.
+    z1 = 0.3 * 6_000 * (0.9 + 0.1 * (0.5 / 0.6 - 0.5) / 0.5)
+    assert years[0].waste_heat_mwh == pytest.approx(z1 + 2_000 * 0.3)
+    with pytest.raises(InputError, match="Give one of them"):
+        sample(connection_ramp_a=8, connection_ramp=(0.5, 1.0))
 
 
 def test_country_and_study_reach_the_case():
