@@ -74,6 +74,11 @@ class StudyHead(Section):
         description="Who made the layers, as map and report must say; if absent, OpenStreetMap is"
         " named where the streets come from it.",
     )
+    strict: bool = Field(
+        False,
+        description="Whether to stop at anything in the layers that would be repaired or dropped,"
+        " instead of repairing and reporting it.",
+    )
 
 
 class LayerConfig(Section):

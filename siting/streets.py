@@ -201,6 +201,7 @@ def _as_lines(nodes: Ints, counts: Ints, tags: pd.DataFrame) -> OsmLines:
     way = np.repeat(np.arange(len(tags)), counts.astype(np.int64))
     area = (tags["area"] == "yes").to_numpy(dtype=bool)
     inside = ~area[way]
+    squares = _known_points(nodes[~inside])
     nodes, way = nodes[inside], way[inside]
     known = nodes[:, 1] != NO_LOCATION
     # A new line starts with a way and after a gap.
@@ -208,24 +209,46 @@ def _as_lines(nodes: Ints, counts: Ints, tags: pd.DataFrame) -> OsmLines:
     new_line[1:] |= ~known[:-1]
     line = np.cumsum(new_line) - 1
     lost = np.unique(way[~known])
+    borders = _known_points(nodes[_beside(~known, way)])
     ref, xy, line, way = nodes[known, 0], nodes[known, 1:] / E7, line[known], way[known]
     again = np.zeros(len(ref), dtype=bool)
     again[1:] = (line[1:] == line[:-1]) & (ref[1:] == ref[:-1])
     ref, xy, line, way = ref[~again], xy[~again], line[~again], way[~again]
     _, first, line = np.unique(line, return_index=True, return_inverse=True)
-    remarks = _osm_remarks(int(area.sum()), len(lost), int((~known).sum()))
+    remarks = _osm_remarks((int(area.sum()), squares), (len(lost), int((~known).sum()), borders))
     table = tags.iloc[way[first]].reset_index(drop=True).drop(columns="area")
     return OsmLines(ref, xy, line, table, remarks)
 
 
-def _osm_remarks(areas: int, broken: int, missing: int) -> tuple[Remark, ...]:
-    """Return what was left out of an extract."""
+def _beside(missing: Bools, way: Ints) -> Bools:
+    """Return which nodes stand next to a missing node of their way."""
+    beside = np.zeros(len(missing), dtype=bool)
+    same = way[1:] == way[:-1]
+    beside[1:] |= missing[:-1] & same
+    beside[:-1] |= missing[1:] & same
+    return beside & ~missing
+
+
+def _known_points(nodes: Ints) -> gpd.GeoSeries:
+    """Return the nodes that are in the file as points."""
+    nodes = nodes[nodes[:, 1] != NO_LOCATION]
+    return gpd.GeoSeries(shapely.points(nodes[:, 1:] / E7), crs="EPSG:4326")
+
+
+def _osm_remarks(
+    areas: tuple[int, gpd.GeoSeries], broken: tuple[int, int, gpd.GeoSeries]
+) -> tuple[Remark, ...]:
+    """Return what was left out of an extract, with where."""
     remarks = []
-    if areas:
-        remarks.append(Remark("streets", "left out areas such as squares", areas))
-    if broken:
-        detail = f"{missing:,} nodes are not in the file, as at the border of an extract"
-        remarks.append(Remark("streets", "broke streets at missing nodes", broken, detail=detail))
+    if areas[0]:
+        act = "left out areas such as squares"
+        remarks.append(Remark("streets", act, areas[0], places=areas[1]))
+    if broken[0]:
+        act = "broke streets at missing nodes"
+        words = f"{broken[1]:,} nodes are not in the file, as at the border of an extract"
+        remarks.append(
+            Remark("streets", act, broken[0], detail=words, repair=True, places=broken[2])
+        )
     return tuple(remarks)
 
 
@@ -517,16 +540,16 @@ def _class_remarks(
     """Return one remark for each kind of verdict that took or doubted streets."""
     length = frame.geometry.length
     remarks = [Remark("streets", "read street lines", len(frame), float(length.sum()))]
-    for act, chosen in (
-        ("left out classes that are no streets for pipes", pipe == "no"),
-        ("marked as forbidden by their class", pipe == "forbidden"),
-        ("took lines of unknown class as streets", unknown),
+    for act, chosen, guessed in (
+        ("left out classes that are no streets for pipes", pipe == "no", False),
+        ("marked as forbidden by their class", pipe == "forbidden", False),
+        ("took lines of unknown class as streets", unknown, True),
     ):
         if chosen.any():
             every = frame.loc[chosen, "road_class"].str.split(";").explode()
             kinds = ", ".join(sorted(set(every) - {""}))
-            total = float(length[chosen].sum())
-            remarks.append(Remark("streets", act, int(chosen.sum()), total, kinds))
+            total, places = float(length[chosen].sum()), frame.geometry[chosen]
+            remarks.append(Remark("streets", act, int(chosen.sum()), total, kinds, guessed, places))
     return tuple(remarks)
 
 

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from siting.plan import Plan
     from siting.region import Region, Remark
 
-__all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
+__all__ = [
+    "CheckResult",
+    "Findings",
+    "Run",
+    "Study",
+    "read_study",
+    "require_solver",
+    "solvers_found",
+]
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +83,32 @@ class CheckResult:
             "reached_demand_gwh": math.fsum(zone.heat_mwh for zone in reached) / 1e3,
             "reached_peak_demand_mw": math.fsum(zone.peak_mw for zone in reached),
         }
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found, sound or not; the rooms after the first fault are empty."""
+
+    config: StudyConfig
+    region: Region
+    network: PipeNetwork | None
+    parameters: Parameters | None
+    assembly: Assembly | None
+    faults: tuple[Fault, ...]
+    doubts: tuple[Fault, ...]
+
+    @property
+    def result(self) -> CheckResult | None:
+        """The check of a study without faults."""
+        if self.faults or None in (self.network, self.parameters, self.assembly):
+            return None
+        return CheckResult(self.region, self.network, self.parameters, self.assembly, self.doubts)  # type: ignore[arg-type]
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was done to the layers, then to the network, then to the problem."""
+        rooms = (self.region, self.network, self.assembly)
+        return tuple(each for room in rooms if room is not None for each in room.remarks)
 
 
 @dataclass(frozen=True)
@@ -149,15 +183,40 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults; all that can be seen are in it.
+            The layers or the study file have faults; all that can be seen are in it. With
+            ``strict = true`` whatever would have been repaired is among them.
         """
-        faults = FaultLog()
-        region, parameters = _read(self.config, faults)
-        network = _build(region, self.config, faults)
-        assembly = _assemble(region, network, parameters, self.config)
-        for doubt in faults.doubts:
+        findings = self.inspect()
+        for doubt in findings.doubts:
             log.warning("doubt: %s", doubt)
-        return CheckResult(region, network, parameters, assembly, tuple(faults.doubts))
+        if findings.result is None:
+            raise InputError(findings.faults)
+        return findings.result
+
+    def inspect(self, *, strict: bool | None = None) -> Findings:
+        """Return the faults of a study, with what was understood in spite of them.
+
+        Parameters
+        ----------
+        strict
+            Whether repairs are faults; as the study says if absent.
+        """
+        config, faults = self.config, FaultLog()
+        region, parameters = _read(config, faults)
+        network = assembly = None
+        if len(region.sites.frame) + len(region.zones.frame) and len(region.streets.frame):
+            # After a fault of the layers the network is only for the eye.
+            network = _build(region, config, FaultLog() if faults.faults else faults)
+        if config.study.strict if strict is None else strict:
+            _refuse_repairs(region, network, faults)
+        if network is not None and parameters is not None and not faults.faults:
+            try:
+                assembly = _assemble(region, network, parameters, config)
+            except InputError as error:
+                faults.faults.extend(error.faults)
+        return Findings(
+            config, region, network, parameters, assembly, *map(tuple, faults.either_once())
+        )
 
     def run(
         self,
@@ -203,8 +262,21 @@ def read_study(path: str | Path) -> Study:
     return Study(read_config(path))
 
 
-def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
-    """Read layers and parameters; raise the faults of both together."""
+def _refuse_repairs(region: Region, network: PipeNetwork | None, faults: FaultLog) -> None:
+    """Make a fault of each repair."""
+    for each in (*region.remarks, *(network.remarks if network is not None else ())):
+        if each.repair and each.count:
+            length = f" ({each.length_m:,.0f} m)" if each.length_m else ""
+            detail = f": {each.detail}" if each.detail else ""
+            faults.fault(
+                each.layer,
+                f"strict: {each.act}, {each.count:,}{length}{detail}.",
+                "Mend the layer where the check map shows it, or set strict = false under [study].",
+            )
+
+
+def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters | None]:
+    """Read layers and parameters, and collect the faults of both."""
     from siting.layers import read_region
     from siting.parameters import load_parameters
 
@@ -216,9 +288,7 @@ def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
         faults.faults.extend(error.faults)
     _check_solver(config.solver.name, faults)
     region = read_region(config, faults)
-    faults.raise_faults()
-    assert parameters is not None  # else there was a fault
-    for each in parameters.overridden:
+    for each in parameters.overridden if parameters is not None else ():
         if each.is_unusual:
             faults.doubt(
                 "study",
@@ -261,7 +331,7 @@ def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork
     from siting.network import build_network
 
     log.info("building the network from %d streets", len(region.streets.frame))
-    network = build_network(
+    return build_network(
         region,
         snap_tolerance_m=config.network.snap_tolerance_m,
         max_connection_m=config.network.max_connection_m,
@@ -269,8 +339,6 @@ def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork
         connections_per_zone=config.network.connections_per_zone,
         log=faults,
     )
-    faults.raise_faults()
-    return network
 
 
 def _assemble(

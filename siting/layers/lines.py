@@ -119,12 +119,20 @@ def _lines_only(frame: gpd.GeoDataFrame, log: FaultLog) -> tuple[gpd.GeoSeries, 
         )
     remarks = []
     if missing.any():
-        remarks.append(Remark("streets", "left out lines without geometry", int(missing.sum())))
+        act = "left out lines without geometry"
+        remarks.append(Remark("streets", act, int(missing.sum()), repair=True))
     other = ~is_line & ~missing
     if other.any() and is_line.any():
         detail = ", ".join(sorted(set(shapes[other].geom_type)))
         remarks.append(
-            Remark("streets", "left out shapes that are no lines", int(other.sum()), detail=detail)
+            Remark(
+                "streets",
+                "left out shapes that are no lines",
+                int(other.sum()),
+                detail=detail,
+                repair=True,
+                places=shapes[other],
+            )
         )
     return shapes[is_line], tuple(remarks)
 

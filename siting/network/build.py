@@ -124,8 +124,9 @@ def _usable_mesh(
     forbidden = streets["forbidden"].to_numpy(dtype=bool)
     remarks = []
     if forbidden.any():
-        length = float(streets.geometry[forbidden].length.sum())
-        remarks.append(Remark("network", "dropped forbidden streets", int(forbidden.sum()), length))
+        places = streets.geometry[forbidden]
+        length, act = float(places.length.sum()), "dropped forbidden streets"
+        remarks.append(Remark("network", act, int(forbidden.sum()), length, places=places))
     mesh, more = street_mesh(streets[~forbidden], snap_tolerance_m, log)
     return mesh, (*remarks, *more)
 
@@ -191,6 +192,8 @@ def _keep_parts_in_use(
                 int((~edge_stays).sum()),
                 float(length[gone].sum()),
                 f"{int(gone.sum()):,} parts",
+                repair=True,
+                places=mesh.line[~edge_stays],
             )
         )
     kept = np.flatnonzero(in_use & (length > 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ from siting.network.mesh import (
     Floats,
     Ints,
     Mesh,
+    Objects,
     close_pairs,
     labels,
     places,
@@ -113,7 +115,11 @@ def _without_copies(
         ("dropped lines drawn twice", copy & ~flat),
     ):
         if gone.any():
-            remarks.append(Remark("network", act, int(gone.sum()), float(length[gone].sum())))
+            places = rows.geometry.to_numpy()[gone]
+            total = float(length[gone].sum())
+            remarks.append(
+                Remark("network", act, int(gone.sum()), total, repair=True, places=places)
+            )
     return rows[~(copy | flat)].reset_index(drop=True), tuple(remarks)
 
 
@@ -218,11 +224,28 @@ def _mesh_by_shape(rows: gpd.GeoDataFrame, tolerance_m: float) -> tuple[Mesh, tu
     mesh, joined = _join_loose_ends(mesh, tolerance_m)
     mesh, reached = _reach_near_lines(mesh, tolerance_m)
     mesh, dropped = _drop_copies(mesh)
-    remarks = [*met]
-    gaps, added_m = joined[0] + reached[0], joined[1] + reached[1]
-    if gaps:
-        remarks.append(Remark("network", "closed gaps between streets", gaps, added_m))
-    return mesh, (*remarks, *dropped)
+    gaps = joined.ends + reached.ends
+    closed = Remark(
+        "network",
+        "closed gaps between streets",
+        gaps,
+        joined.added_m + reached.added_m,
+        f"each within snap_tolerance_m = {tolerance_m:g}",
+        repair=True,
+        places=np.concatenate([joined.steps, reached.steps]),
+    )
+    return mesh, (*met, *((closed,) if gaps else ()), *dropped)
+
+
+class _Joined(NamedTuple):
+    """How many ends were drawn on, by how much [m], and along which lines."""
+
+    ends: int
+    added_m: float
+    steps: Objects
+
+
+NOTHING_JOINED = _Joined(0, 0.0, np.zeros(0, dtype=object))
 
 
 def _simple_lines(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -245,15 +268,17 @@ def _split_where_lines_meet(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
     same_level = mesh.level[one] == mesh.level[other]
     cut_one = ~one_ends & (other_ends | same_level)
     cut_other = ~other_ends & (one_ends | same_level)
-    apart = int((~one_ends & ~other_ends & ~same_level).sum())
+    apart = ~one_ends & ~other_ends & ~same_level
     edge = np.concatenate([one[cut_one], other[cut_other]])
     split_mesh, nodes = _cut(mesh, edge, np.vstack([point[cut_one], point[cut_other]]))
     remarks = []
-    if nodes:
-        remarks.append(Remark("network", "noded streets where they meet", nodes))
-    if apart:
+    if len(nodes):
+        act, places = "noded streets where they meet", shapely.points(nodes)
+        remarks.append(Remark("network", act, len(nodes), repair=True, places=places))
+    if apart.any():
         words = "bridges and tunnels, by their level"
-        remarks.append(Remark("network", "kept crossings apart", apart, detail=words))
+        act, places = "kept crossings apart", shapely.points(point[apart])
+        remarks.append(Remark("network", act, int(apart.sum()), detail=words, places=places))
     return split_mesh, tuple(remarks)
 
 
@@ -282,17 +307,17 @@ def _is_end(mesh: Mesh, edge: Ints, point: Floats) -> Bools:
     return near
 
 
-def _cut(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, int]:
-    """Split edges at points, and return how many places that concerns."""
+def _cut(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, Floats]:
+    """Split edges at points, and return the places that concerns."""
     if not len(edge):
-        return mesh, 0
+        return mesh, np.zeros((0, 2))
     place, xy = places(np.vstack([mesh.xy, point]), TOUCH_M)
     old, node = place[: len(mesh.xy)], place[len(mesh.xy) :]
     mesh = replace(mesh, xy=xy, u=old[mesh.u], v=old[mesh.v])
     _, once = np.unique(np.column_stack([edge, node]), axis=0, return_index=True)
     edge, node = edge[once], node[once]
     at = shapely.line_locate_point(mesh.line[edge], shapely.points(xy[node]))
-    return split(mesh, edge, at, node), len(np.unique(node))
+    return split(mesh, edge, at, node), xy[np.unique(node)]
 
 
 # --------------------------------------------------------------------------------- gaps
@@ -307,14 +332,14 @@ def _loose_ends(mesh: Mesh) -> tuple[Ints, Ints]:
     return loose, edge_at[loose]
 
 
-def _join_loose_ends(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, float]]:
+def _join_loose_ends(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, _Joined]:
     """Join loose ends to ends within the tolerance, and parts that nearly touch."""
     if not tolerance_m > TOUCH_M or not len(mesh):
-        return mesh, (0, 0.0)
+        return mesh, NOTHING_JOINED
     used = np.unique(np.concatenate([mesh.u, mesh.v]))
     pairs = used[close_pairs(mesh.xy[used], tolerance_m)]
     if not len(pairs):
-        return mesh, (0, 0.0)
+        return mesh, NOTHING_JOINED
     is_loose = mesh.degree == 1
     part = labels(len(mesh.xy), mesh.u, mesh.v)
     first, second = pairs[:, 0], pairs[:, 1]
@@ -332,7 +357,7 @@ def _are_linked(mesh: Mesh, first: Ints, second: Ints) -> Bools:
     return linked
 
 
-def _merge_nodes(mesh: Mesh, first: Ints, second: Ints) -> tuple[Mesh, tuple[int, float]]:
+def _merge_nodes(mesh: Mesh, first: Ints, second: Ints) -> tuple[Mesh, _Joined]:
     """Make one node of each group of pairs; edges are drawn on to it."""
     group = labels(len(mesh.xy), first, second)
     # The busiest node of a group stays where it is, so that least is drawn anew.
@@ -341,17 +366,20 @@ def _merge_nodes(mesh: Mesh, first: Ints, second: Ints) -> tuple[Mesh, tuple[int
     head = np.empty(len(chosen), dtype=np.int64)
     head[chosen] = order[heads]
     target = head[group]
-    mesh, added = _draw_on(mesh, target)
     moved = int((target != np.arange(len(target))).sum())
-    return mesh, (moved, added)
+    mesh, added, steps = _draw_on(mesh, target)
+    return mesh, _Joined(moved, added, steps)
 
 
-def _draw_on(mesh: Mesh, target: Ints) -> tuple[Mesh, float]:
-    """Move edge ends to the node that replaces theirs, and return the length added [m]."""
+def _draw_on(mesh: Mesh, target: Ints) -> tuple[Mesh, float, Objects]:
+    """Move edge ends to the node that replaces theirs; also the length added [m] and its lines."""
     u, v = target[mesh.u], target[mesh.v]
     changed = (u != mesh.u) | (v != mesh.v)
     if not changed.any():
-        return mesh, 0.0
+        return mesh, 0.0, NOTHING_JOINED.steps
+    moved = np.flatnonzero(target != np.arange(len(target)))
+    moved = np.intersect1d(moved, np.concatenate([mesh.u, mesh.v]))
+    steps = shapely.linestrings(np.stack([mesh.xy[moved], mesh.xy[target[moved]]], axis=1))
     lines = mesh.line.copy()
     lines[changed] = _with_ends(
         lines[changed],
@@ -362,7 +390,7 @@ def _draw_on(mesh: Mesh, target: Ints) -> tuple[Mesh, float]:
     factor = mesh.cost_length_m / mesh.length_m
     added = float(length.sum() - mesh.length_m.sum())
     drawn = replace(mesh, u=u, v=v, line=lines, length_m=length, cost_length_m=length * factor)
-    return drawn, added
+    return drawn, added, np.asarray(steps, dtype=object)
 
 
 def _with_ends(lines: np.ndarray, before: Floats, after: Floats) -> np.ndarray:
@@ -378,11 +406,11 @@ def _with_ends(lines: np.ndarray, before: Floats, after: Floats) -> np.ndarray:
     return longer
 
 
-def _reach_near_lines(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, float]]:
+def _reach_near_lines(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, _Joined]:
     """Draw loose ends on to the line within the tolerance, and split that line there."""
     loose, own = _loose_ends(mesh)
     if not tolerance_m > TOUCH_M or not len(loose):
-        return mesh, (0, 0.0)
+        return mesh, NOTHING_JOINED
     points = shapely.points(mesh.xy[loose])
     tree = shapely.STRtree(mesh.line)
     which, edge = tree.query(points, predicate="dwithin", distance=tolerance_m)
@@ -391,7 +419,7 @@ def _reach_near_lines(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, 
     apart &= mesh.level[edge] == mesh.level[own[which]]
     which, edge = which[apart], edge[apart]
     if not len(which):
-        return mesh, (0, 0.0)
+        return mesh, NOTHING_JOINED
     order = np.lexsort((edge, shapely.distance(points[which], mesh.line[edge]), which))
     which, first = np.unique(which[order], return_index=True)
     edge = edge[order][first]
@@ -404,8 +432,8 @@ def _reach_near_lines(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, 
     grown = replace(mesh, xy=np.vstack([mesh.xy, foot]))
     inside = node >= count
     cut = split(grown, edge[inside], at[inside], node[inside])
-    drawn, added = _draw_on(cut, target)
-    return drawn, (len(which), added)
+    drawn, added, steps = _draw_on(cut, target)
+    return drawn, _Joined(len(which), added, steps)
 
 
 def _foot_nodes(mesh: Mesh, edge: Ints, at: Floats, count: int) -> Ints:
@@ -433,5 +461,7 @@ def _drop_copies(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
         "dropped pieces that lie on each other",
         int(copy.sum()),
         float(mesh.length_m[copy].sum()),
+        repair=True,
+        places=mesh.line[copy],
     )
     return mesh.take(~copy), (gone,)
