@@ -535,7 +535,7 @@ def _show_findings(findings: Findings, written: Mapping[str, Path], as_json: boo
             typer.echo(f"{name}: {path}")
     _say_findings(findings)
     if not as_json and not findings.faults:
-        doubts = f", {len(findings.doubts)} doubts to be looked at" if findings.doubts else ""
+        doubts = f"; doubts to be looked at: {len(findings.doubts)}" if findings.doubts else ""
         typer.echo(f"No faults{doubts}. Next: siting run.")
 
 

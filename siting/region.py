@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-__all__ = ["CandidateSites", "DemandZones", "Region", "Remark", "Streets", "acts_frame"]
+__all__ = ["Barriers", "CandidateSites", "DemandZones", "Region", "Remark", "Streets", "acts_frame"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ class Streets:
 
     ``frame`` has a plain integer index and holds ``name``, ``road_class``, ``surface``
     (``urban``, ``suburban`` or ``rural``), ``cost_factor`` (1 is the urban catalogue), ``level``
-    (0 on the ground, above for bridges, below for tunnels), ``forbidden`` and line ``geometry``.
+    (0 on the ground, above for bridges, below for tunnels), ``forbidden``, ``cost_eur_per_m``
+    (of the pipe with its trench at any size, NaN for the catalogue) and line ``geometry``.
     ``u`` and ``v`` hold topological node ids where the source knows them, else -1.
     """
 
@@ -131,12 +132,32 @@ class Streets:
 
 
 @dataclass(frozen=True)
+class Barriers:
+    """Lines and areas that a pipe cannot simply be dug through.
+
+    ``frame`` holds ``kind`` (``railway``, ``motorway``, ``water`` or a word of the layer),
+    ``crossing`` (``priced`` or ``forbidden``), ``cost_eur`` (of one crossing, NaN for the default),
+    ``cost_factor`` (on the default) and ``geometry``. Only what lies on the ground is in it:
+    nothing is crossed below a viaduct or above a tunnel.
+    """
+
+    frame: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
 class Region:
-    """All layers of a study in one projected CRS, with the log of what was done to them."""
+    """All layers of a study in one projected CRS, with the log of what was done to them.
+
+    ``buildings`` is an array of areas that service lines keep out of; ``existing`` holds the
+    lines of an existing heat network with ``existing_dn``, ``name`` and ``level``.
+    """
 
     name: str
     crs: pyproj.CRS
     sites: CandidateSites
     zones: DemandZones
     streets: Streets
+    barriers: Barriers | None = None
+    buildings: Any = None
+    existing: gpd.GeoDataFrame | None = None
     remarks: tuple[Remark, ...] = ()

@@ -27,10 +27,14 @@ __all__ = [
     "SURFACE_FACTORS",
     "class_table",
     "fetch_streets",
+    "is_graphml",
     "is_osm",
+    "osm_settings",
+    "read_graphml",
     "read_osm",
     "read_streets",
     "street_frame",
+    "street_levels",
 ]
 
 log = logging.getLogger(__name__)
@@ -94,6 +98,8 @@ def read_streets(
     """
     if is_osm(path):
         return read_osm(path)[0]
+    if is_graphml(path):
+        return read_graphml(path)[0]
     try:
         return pyogrio.read_dataframe(path, layer=layer, where=where)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
@@ -259,7 +265,7 @@ def _gdal_lines(path: str | Path) -> OsmLines:
         raise _unreadable(path, "this kind of file needs the package 'osmium'")
     name = f"/vsigzip/{name}" if name.lower().endswith(".gz") else name
     try:
-        with _osm_settings():
+        with osm_settings():
             frame = pyogrio.read_dataframe(
                 name, layer="lines", where="highway IS NOT NULL", on_invalid="ignore"
             )
@@ -274,12 +280,12 @@ def _gdal_lines(path: str | Path) -> OsmLines:
     for tag in ("bridge", "tunnel", "layer"):
         tags[tag] = frame["other_tags"].str.extract(f'"{tag}"=>"([^"]*)"', expand=False)
     xy, line = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
-    ref = _place_ids(xy, line, _level(tags).to_numpy())
+    ref = _place_ids(xy, line, street_levels(tags).to_numpy())
     return OsmLines(ref, xy, line.astype(np.int64), tags, ())
 
 
 @contextmanager
-def _osm_settings() -> Iterator[None]:
+def osm_settings() -> Iterator[None]:
     """Let GDAL read files whose node ids do not rise; its setting is put back afterwards."""
     option = "OSM_USE_CUSTOM_INDEXING"
     before = pyogrio.get_gdal_config_option(option)
@@ -314,6 +320,91 @@ def _unreadable(path: str | Path, words: str) -> InputError:
     )
 
 
+# ------------------------------------------------------------------------------ GraphML
+
+
+def is_graphml(path: str | Path) -> bool:
+    """Return whether a file name is that of a graph.
+
+    Examples
+    --------
+    >>> is_graphml("town.graphml"), is_graphml("town.gpkg")
+    (True, False)
+    """
+    return str(path).lower().endswith(".graphml")
+
+
+def read_graphml(path: str | Path) -> tuple[gpd.GeoDataFrame, tuple[Remark, ...]]:
+    """Read the edges of a GraphML file, such as OSMnx and NetworkX write.
+
+    Parameters
+    ----------
+    path
+        Nodes need ``x`` and ``y``; edges may have ``geometry`` as well-known text, without which
+        they are straight. The graph may state its ``crs``.
+
+    Returns
+    -------
+    Lines with all attributes of the edges as text and the end nodes ``u`` and ``v``; the two
+    directions of a street are one line, and a remark says how many there were.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its nodes have no coordinates.
+    """
+    import networkx as nx
+
+    name, cure = Path(path).name, "Save the graph again, or as GeoPackage."
+    try:
+        graph = nx.read_graphml(path, force_multigraph=True)
+    except (OSError, ValueError, KeyError, SyntaxError, nx.NetworkXError) as error:
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            Fault("streets", f"cannot read '{name}' as GraphML: {words}.", cure)
+        ) from error
+    nodes = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index")
+    xy = nodes.reindex(columns=["x", "y"]).apply(pd.to_numeric, errors="coerce")
+    if xy.empty or xy.isna().any(axis=None):
+        lost = int(xy.isna().any(axis=1).sum())
+        words = f"{lost:,} of {len(xy):,} nodes of '{name}' have no coordinates x and y."
+        raise InputError(Fault("streets", words, cure))
+    rows = pd.DataFrame([{**data, "from": u, "to": v} for u, v, data in graph.edges(data=True)])
+    if rows.empty:
+        raise InputError(Fault("streets", f"'{name}' holds no edges.", cure))
+    return _graph_lines(rows, xy, graph.graph.get("crs"))
+
+
+def _graph_lines(
+    rows: pd.DataFrame, xy: pd.DataFrame, crs: str | None
+) -> tuple[gpd.GeoDataFrame, tuple[Remark, ...]]:
+    """Return the edges of a graph as lines, each street once."""
+    ends = [xy.loc[rows[end]].to_numpy(dtype=float) for end in ("from", "to")]
+    lines = shapely.linestrings(np.stack(ends, axis=1))
+    if "geometry" in rows:
+        drawn = shapely.from_wkt(
+            rows["geometry"].where(rows["geometry"].notna(), None).to_numpy(dtype=object),
+            on_invalid="ignore",
+        )
+        lines = np.where(shapely.is_missing(drawn), lines, drawn)
+    number = pd.Series(np.arange(len(xy)), index=xy.index)
+    known = pd.to_numeric(pd.Series(xy.index, index=xy.index), errors="coerce")
+    if known.notna().all() and (known == known.round()).all() and known.is_unique:
+        number = known.astype(np.int64)
+    u, v = (number.loc[rows[end]].to_numpy() for end in ("from", "to"))
+    shape = shapely.to_wkb(shapely.normalize(lines)).astype(object)
+    key = pd.DataFrame({"low": np.minimum(u, v), "high": np.maximum(u, v), "shape": shape})
+    again = key.duplicated().to_numpy()
+    frame = gpd.GeoDataFrame(
+        rows.drop(columns=["geometry", "from", "to", "u", "v"], errors="ignore"),
+        geometry=lines,
+        crs=crs,
+    ).assign(u=u, v=v)[~again]
+    words = f"{len(rows):,} directed edges; the two directions of a street are one line"
+    remark = Remark("streets", "read edges of a graph", len(frame), detail=words)
+    return frame.reset_index(drop=True), (remark,)
+
+
 # -------------------------------------------------------------------------------- OSMnx
 
 
@@ -321,8 +412,12 @@ def fetch_streets(
     *,
     place: str | None = None,
     bbox: Sequence[float] | None = None,
+    point: Sequence[float] | None = None,
+    distance_m: float | None = None,
     polygon: shapely.Geometry | None = None,
     cache: Path | None = None,
+    overpass_url: str | None = None,
+    nominatim_url: str | None = None,
 ) -> gpd.GeoDataFrame:
     """Fetch streets by OSMnx, once; later runs read what was kept.
 
@@ -332,10 +427,14 @@ def fetch_streets(
         Name of a place, such as ``Espoo, Finland``.
     bbox
         Left, bottom, right, top in EPSG:4326 [degrees].
+    point, distance_m
+        Longitude and latitude [degrees], and how far around it to look, as a square [m].
     polygon
         Border in EPSG:4326.
     cache
-        Folder in which the streets are kept.
+        Folder in which the streets are kept, and what the servers answered.
+    overpass_url, nominatim_url
+        Addresses of servers of one's own; those of OSMnx if absent.
 
     Returns
     -------
@@ -347,15 +446,18 @@ def fetch_streets(
     InputError
         There is no internet, or nothing was found.
     """
-    question = {"place": place, "bbox": list(bbox) if bbox else None}
+    question: dict[str, Any] = {"place": place, "bbox": list(bbox) if bbox else None}
     question["polygon"] = polygon.wkt if polygon is not None else None
+    if point is not None:
+        question |= {"point": list(point), "distance_m": distance_m}
     words = json.dumps(question, sort_keys=True)
     name = f"streets-{hashlib.sha256(words.encode()).hexdigest()[:12]}.gpkg"
     kept = cache / name if cache else None
     if kept and kept.exists():
         log.info("streets from %s", kept)
         return pyogrio.read_dataframe(kept)
-    frame = _from_osmnx(place, bbox, polygon)
+    with _osmnx_settings(cache, overpass_url, nominatim_url):
+        frame = _from_osmnx(place, bbox, point, distance_m, polygon)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_name(f".{os.getpid()}-{name}")
@@ -364,8 +466,37 @@ def fetch_streets(
     return frame
 
 
+@contextmanager
+def _osmnx_settings(
+    cache: Path | None, overpass_url: str | None, nominatim_url: str | None
+) -> Iterator[None]:
+    """Tell OSMnx where to ask and to keep answers; its settings are put back afterwards."""
+    import osmnx
+
+    wanted: dict[str, Any] = {"use_cache": cache is not None}
+    if cache is not None:
+        wanted["cache_folder"] = str(cache / "osmnx")
+    if overpass_url is not None:
+        # A server of one's own has no queue to ask about.
+        wanted |= {"overpass_url": overpass_url.rstrip("/"), "overpass_rate_limit": False}
+    if nominatim_url is not None:
+        wanted["nominatim_url"] = nominatim_url.rstrip("/") + "/"
+    before = {name: getattr(osmnx.settings, name) for name in wanted}
+    for name, value in wanted.items():
+        setattr(osmnx.settings, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(osmnx.settings, name, value)
+
+
 def _from_osmnx(
-    place: str | None, bbox: Sequence[float] | None, polygon: shapely.Geometry | None
+    place: str | None,
+    bbox: Sequence[float] | None,
+    point: Sequence[float] | None,
+    distance_m: float | None,
+    polygon: shapely.Geometry | None,
 ) -> gpd.GeoDataFrame:
     """Ask OSMnx, and say plainly when it cannot be reached."""
     import osmnx
@@ -378,6 +509,9 @@ def _from_osmnx(
             graph = osmnx.graph_from_place(place, **options)
         elif bbox is not None:
             graph = osmnx.graph_from_bbox((bbox[0], bbox[1], bbox[2], bbox[3]), **options)
+        elif point is not None:
+            options |= {"dist": distance_m or 1_000.0, "dist_type": "bbox"}
+            graph = osmnx.graph_from_point((point[1], point[0]), **options)
         else:
             graph = osmnx.graph_from_polygon(polygon, **options)
     except (requests.exceptions.RequestException, OSError) as error:
@@ -503,8 +637,9 @@ def street_frame(
             "road_class": road_class,
             "surface": surfaces,
             "cost_factor": own_factor.where(own_factor.notna(), factor),
-            "level": _level(lines),
+            "level": street_levels(lines),
             "forbidden": _flags(lines, "forbidden") | (pipe == "forbidden"),
+            "cost_eur_per_m": _numbers(lines, "cost_eur_per_m"),
             "u": _ids(lines, "u"),
             "v": _ids(lines, "v"),
         },
@@ -581,7 +716,7 @@ def _ids(lines: pd.DataFrame, name: str) -> pd.Series:
     return lines[name].fillna(-1).astype(np.int64)
 
 
-def _level(lines: pd.DataFrame) -> pd.Series:
+def street_levels(lines: pd.DataFrame) -> pd.Series:
     """Return the storey of each line: its own, else by layer, bridge and tunnel."""
     bridge = ~_text(lines, "bridge").str.lower().isin(NO)
     tunnel_text = _text(lines, "tunnel").str.lower()

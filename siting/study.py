@@ -206,7 +206,8 @@ class Study:
         network = assembly = None
         if len(region.sites.frame) + len(region.zones.frame) and len(region.streets.frame):
             # After a fault of the layers the network is only for the eye.
-            network = _build(region, config, FaultLog() if faults.faults else faults)
+            known = FaultLog() if faults.faults else faults
+            network = _build(region, parameters, config, known)
         if config.study.strict if strict is None else strict:
             _refuse_repairs(region, network, faults)
         if network is not None and parameters is not None and not faults.faults:
@@ -326,17 +327,23 @@ def solvers_found() -> dict[str, str]:
     return describe_solvers()
 
 
-def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork:
+def _build(
+    region: Region, parameters: Parameters | None, config: StudyConfig, faults: FaultLog
+) -> PipeNetwork:
     """Turn streets into a routing graph that reaches every site and zone."""
     from siting.network import build_network
 
     log.info("building the network from %d streets", len(region.streets.frame))
+    existing = config.layers.existing_network
+    price = 0.0 if parameters is None else parameters.value("crossing_cost_eur")
     return build_network(
         region,
         snap_tolerance_m=config.network.snap_tolerance_m,
         max_connection_m=config.network.max_connection_m,
         max_site_connection_m=config.network.max_site_connection_m,
         connections_per_zone=config.network.connections_per_zone,
+        crossing_cost_eur=price,
+        tie_in_m=0.0 if existing is None else existing.tie_in_m,
         log=faults,
     )
 

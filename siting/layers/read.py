@@ -11,6 +11,7 @@ from siting.errors import FaultLog, InputError
 from siting.layers import sites, zones
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
+from siting.layers.extras import read_extras
 from siting.layers.files import open_layer
 from siting.layers.lines import line_frame, open_streets
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
@@ -57,12 +58,16 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
     site_rows, site_remarks = _sites(placed.get("sites"), config, crs, log)
     zone_rows, zone_remarks = _zones(placed.get("zones"), config, crs, log)
     street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
+    extras = read_extras(config.layers, crs, log)
     return Region(
         name=config.study.name,
         crs=crs,
         sites=CandidateSites(site_rows),
         zones=DemandZones(zone_rows),
         streets=Streets(street_rows),
+        barriers=extras.barriers,
+        buildings=extras.buildings,
+        existing=extras.existing,
         remarks=(
             _crs_remark(config, crs),
             *moves,
@@ -70,6 +75,7 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
             *zone_remarks,
             *remarks,
             *street_remarks,
+            *extras.remarks,
         ),
     )
 

@@ -115,7 +115,7 @@ def _successors(mesh: Mesh, is_place: Bools) -> Ints:
     loop = mesh.u == mesh.v
     is_street = np.bincount(
         np.concatenate([mesh.u, mesh.v]),
-        weights=np.tile(mesh.kind != STREET, 2),
+        weights=np.tile(mesh.kind != STREET, 2).astype(float),
         minlength=len(mesh.xy),
     )
     passed = (mesh.degree == 2) & ~is_place & (is_street == 0)
@@ -177,6 +177,8 @@ def _joined(mesh: Mesh, arc: Ints, chain: Ints) -> Mesh:
         name=_main_names(mesh.name[edge], chain, mesh.length_m[edge], count),
         level=mesh.level[edge[heads]],
         kind=mesh.kind[edge[heads]],
+        stated_eur=sums(chain, mesh.stated_eur[edge], count),
+        existing_dn=mesh.existing_dn[edge[heads]],
     )
 
 

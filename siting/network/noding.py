@@ -24,7 +24,7 @@ from siting.network.mesh import (
 )
 from siting.region import Remark
 
-__all__ = ["street_mesh"]
+__all__ = ["cut_at_points", "line_meetings", "street_mesh"]
 
 TOUCH_M = 1e-3
 """Points closer than this are the same point; below any survey, above rounding [m]."""
@@ -78,8 +78,9 @@ def _canonical(streets: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[Remar
     )
     _, shape = np.unique(shapely.to_wkb(lines).astype(object), return_inverse=True)
     _, name = np.unique(rows["name"].to_numpy(dtype=str), return_inverse=True)
+    dear = (-np.nan_to_num(_column(rows, "existing_dn")), _column(rows, "cost_eur_per_m"))
     order = np.lexsort(
-        (name, rows["level"], rows["cost_factor"], ends[:, 1], ends[:, 0], shape.ravel())
+        (name, rows["level"], *dear, rows["cost_factor"], ends[:, 1], ends[:, 0], shape.ravel())
     )
     rows, shape = rows.iloc[order].reset_index(drop=True), shape.ravel()[order]
     return _without_copies(rows, shape)
@@ -198,17 +199,30 @@ def _mesh(rows: gpd.GeoDataFrame, xy: Floats, u: Ints, v: Ints) -> Mesh:
     """Return a mesh whose edges are the rows."""
     lines = rows.geometry.to_numpy()
     length = shapely.length(lines)
+    stated = _column(rows, "cost_eur_per_m")
+    # A stated cost stands for that of the catalogue.
+    factor = np.where(np.isnan(stated), rows["cost_factor"].to_numpy(dtype=float), 0.0)
     return Mesh(
         xy=xy,
         u=u,
         v=v,
         line=np.asarray(lines, dtype=object),
         length_m=length,
-        cost_length_m=length * rows["cost_factor"].to_numpy(dtype=float),
+        cost_length_m=length * factor,
         name=rows["name"].to_numpy(dtype=object),
         level=rows["level"].to_numpy(dtype=np.int64),
         kind=np.full(len(rows), STREET, dtype=np.int64),
+        stated_eur=length * np.nan_to_num(stated),
+        existing_dn=_column(rows, "existing_dn"),
     )
+
+
+def _column(rows: gpd.GeoDataFrame, name: str) -> Floats:
+    """Return a column of numbers, NaN where the layer has none."""
+    if name not in rows:
+        return np.full(len(rows), np.nan)
+    found: Floats = rows[name].to_numpy(dtype=float)
+    return found
 
 
 # ------------------------------------------------------------------------- by geometry
@@ -270,7 +284,7 @@ def _split_where_lines_meet(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
     cut_other = ~other_ends & (one_ends | same_level)
     apart = ~one_ends & ~other_ends & ~same_level
     edge = np.concatenate([one[cut_one], other[cut_other]])
-    split_mesh, nodes = _cut(mesh, edge, np.vstack([point[cut_one], point[cut_other]]))
+    split_mesh, nodes = cut_at_points(mesh, edge, np.vstack([point[cut_one], point[cut_other]]))
     remarks = []
     if len(nodes):
         act, places = "noded streets where they meet", shapely.points(nodes)
@@ -287,7 +301,17 @@ def _meetings(mesh: Mesh) -> tuple[Ints, Ints, Floats]:
     tree = shapely.STRtree(mesh.line)
     one, other = tree.query(mesh.line, predicate="intersects")
     pair = one < other
-    one, other = one[pair], other[pair]
+    return _shared_points(mesh, one[pair], other[pair])
+
+
+def line_meetings(mesh: Mesh, some: Ints, others: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return pairs of edges, one of each group, and the points that they share."""
+    one, other = shapely.STRtree(mesh.line[others]).query(mesh.line[some], predicate="intersects")
+    return _shared_points(mesh, some[one], others[other])
+
+
+def _shared_points(mesh: Mesh, one: Ints, other: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return the points that pairs of edges share; of overlaps the ends."""
     shared = shapely.intersection(mesh.line[one], mesh.line[other])
     parts, owner = shapely.get_parts(shared, return_index=True)
     parts, inner = shapely.get_parts(parts, return_index=True)
@@ -307,7 +331,7 @@ def _is_end(mesh: Mesh, edge: Ints, point: Floats) -> Bools:
     return near
 
 
-def _cut(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, Floats]:
+def cut_at_points(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, Floats]:
     """Split edges at points, and return the places that concerns."""
     if not len(edge):
         return mesh, np.zeros((0, 2))
@@ -387,9 +411,17 @@ def _draw_on(mesh: Mesh, target: Ints) -> tuple[Mesh, float, Objects]:
         np.where((v != mesh.v)[changed, None], mesh.xy[v[changed]], np.nan),
     )
     length = shapely.length(lines)
-    factor = mesh.cost_length_m / mesh.length_m
+    longer = length / mesh.length_m
     added = float(length.sum() - mesh.length_m.sum())
-    drawn = replace(mesh, u=u, v=v, line=lines, length_m=length, cost_length_m=length * factor)
+    drawn = replace(
+        mesh,
+        u=u,
+        v=v,
+        line=lines,
+        length_m=length,
+        cost_length_m=mesh.cost_length_m * longer,
+        stated_eur=mesh.stated_eur * longer,
+    )
     return drawn, added, np.asarray(steps, dtype=object)
 
 
@@ -450,8 +482,9 @@ def _drop_copies(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
         shapely.line_interpolate_point(mesh.line, 0.5, normalized=True)
     )
     key = np.column_stack([low, high, np.round(mesh.length_m / TOUCH_M), np.round(middle, 2)])
-    factor = mesh.cost_length_m / mesh.length_m
-    order = np.lexsort((mesh.name.astype(str), factor, *key.T))
+    dear = (mesh.stated_eur / mesh.length_m, mesh.cost_length_m / mesh.length_m)
+    thin = -np.nan_to_num(mesh.existing_dn)
+    order = np.lexsort((mesh.name.astype(str), thin, *dear, *key.T))
     copy = np.zeros(len(mesh), dtype=bool)
     copy[order[1:]] = np.all(key[order[1:]] == key[order[:-1]], axis=1)
     if not copy.any():

@@ -268,9 +268,9 @@ def _page(findings: Findings) -> str:
     figures = [(name.replace("_", " "), f"{value:,.6g}") for name, value in counts.items()]
     verdict = "clean"
     if findings.doubts:
-        verdict = f"{len(findings.doubts):,} doubts, no fault"
+        verdict = f"{_number(findings.doubts, 'doubt')}, no fault"
     if findings.faults:
-        verdict = f"{len(findings.faults):,} faults, {len(findings.doubts):,} doubts"
+        verdict = f"{_number(findings.faults, 'fault')}, {_number(findings.doubts, 'doubt')}"
     return template("check.html").render(
         title=findings.config.study.name,
         verdict=verdict,
@@ -280,6 +280,11 @@ def _page(findings: Findings) -> str:
         doubts=findings.doubts,
         remarks=findings.remarks,
     )
+
+
+def _number(found: Sequence[Fault], noun: str) -> str:
+    """Return how many there are, in words."""
+    return f"{len(found):,} {noun}{'' if len(found) == 1 else 's'}"
 
 
 class _Furniture(JSCSSMixin, MacroElement):

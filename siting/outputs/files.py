@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from siting.appraisal import Appraisal, proof_words
-from siting.config import StudyConfig, network_settings, relative_path, settings_of
+from siting.config import LAYER_FILES, StudyConfig, network_settings, relative_path, settings_of
 from siting.errors import Fault, InputError
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
@@ -216,8 +216,9 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
 
 def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = (config.layers.sites, config.layers.zones, config.layers.streets)
-    paths = [config.file, *(each.path for each in layers if each.path is not None)]
+    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
+    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
+    paths = [config.file, *(path for path in named if path is not None)]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]

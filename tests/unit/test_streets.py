@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +15,6 @@ from siting.errors import InputError
 from siting.lines import along, cut_at_vertices, insert_points, join_chains
 from siting.streets import (
     class_table,
-    fetch_streets,
     is_osm,
     read_osm,
     read_streets,
@@ -218,63 +216,6 @@ def test_levels(tags: dict[str, str], level: int) -> None:
 
 
 # --------------------------------------------------------------------------------- OSMnx
-
-
-class FakeOsmnx:
-    """Stand for OSMnx: counts its calls and gives one edge."""
-
-    calls = 0
-
-    def graph_from_bbox(self, bbox: tuple[float, ...], **options: object) -> str:
-        self.calls += 1
-        assert bbox == (24.9, 60.1, 25.0, 60.2)
-        return "graph"
-
-    graph_from_polygon = graph_from_bbox
-
-    def graph_from_place(self, place: str, **options: object) -> str:
-        raise ValueError(f"Nominatim found nothing for {place!r}")
-
-    @property
-    def convert(self) -> FakeOsmnx:
-        return self
-
-    def to_undirected(self, graph: str) -> str:
-        return graph
-
-    def graph_to_gdfs(self, graph: str, nodes: bool) -> gpd.GeoDataFrame:
-        index = pd.MultiIndex.from_tuples([(1, 2, 0)], names=["u", "v", "key"])
-        shape = shapely.LineString([(24.95, 60.15), (24.96, 60.15)])
-        return gpd.GeoDataFrame(
-            {"highway": [["steps", "footway"]], "name": [np.nan]},
-            geometry=[shape],
-            index=index,
-            crs="EPSG:4326",
-        )
-
-
-@pytest.fixture
-def osmnx(monkeypatch: pytest.MonkeyPatch) -> FakeOsmnx:
-    """Put a stand-in where OSMnx is imported."""
-    pytest.importorskip("requests")
-    fake = FakeOsmnx()
-    monkeypatch.setitem(sys.modules, "osmnx", fake)
-    return fake
-
-
-def test_streets_are_fetched_once(osmnx: FakeOsmnx, tmp_path: Path) -> None:
-    bbox = (24.9, 60.1, 25.0, 60.2)
-    first = fetch_streets(bbox=bbox, cache=tmp_path)
-    again = fetch_streets(bbox=bbox, cache=tmp_path)
-    assert osmnx.calls == 1
-    assert first["highway"].tolist() == again["highway"].tolist() == ["footway;steps"]
-    assert again["u"].tolist() == [1]
-    assert [each.suffix for each in tmp_path.iterdir()] == [".gpkg"]
-
-
-def test_unknown_place(osmnx: FakeOsmnx) -> None:
-    with pytest.raises(InputError, match="OSMnx found no streets for place 'Nowhere'"):
-        fetch_streets(place="Nowhere")
 
 
 # ------------------------------------------------------------------------ lines as arrays
