@@ -26,6 +26,7 @@ __all__ = [
     "BarriersConfig",
     "BuildingsConfig",
     "ExistingNetworkConfig",
+    "JoinConfig",
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
@@ -101,12 +102,32 @@ class LayerConfig(Section):
     )
 
 
+class JoinConfig(LayerConfig):
+    """A second table whose columns belong to the features of a layer."""
+
+    by: Literal["id", "location"] = Field(
+        "id",
+        description="'id', rows with the id of a feature; or 'location': figures of the area in"
+        " which a feature lies, or the sum of the points in it.",
+    )
+    on: str | None = Field(
+        None, description="Column of the table that holds the ids; as in the layer if absent."
+    )
+    repeated: Literal["fault", "sum"] = Field(
+        "fault", description="Whether several rows of one id are a fault, or added up."
+    )
+
+
 class SitesConfig(LayerConfig):
     """The layer of candidate data-centre sites."""
+
+    join: JoinConfig | None = Field(None, description="A table with more about the sites.")
 
 
 class ZonesConfig(LayerConfig):
     """The layer of heat-demand zones."""
+
+    join: JoinConfig | None = Field(None, description="A table with more about the zones.")
 
     demand_unit: Literal[
         "MWh", "kWh", "GWh", "GJ", "TJ", "kWh/m2", "MWh/ha", "GWh/km2", "TJ/km2"
@@ -469,12 +490,19 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
         if getattr(config.layers, name) is None:
             continue
         layer = getattr(config.layers, name).model_dump(mode="json")
-        for key in {"path", *LAYER_FILES} & set(layer):
-            if layer[key] is not None:
-                layer[key] = relative_path(Path(layer[key]), config.folder)
-        layers[name] = {key: value for key, value in layer.items() if value is not None}
+        layers[name] = _relative_paths(layer, config.folder)
     rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
     return {"layers": layers, **rest}
+
+
+def _relative_paths(layer: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the keys of a layer that are set, with paths as seen from a folder."""
+    kept = {key: value for key, value in layer.items() if value is not None}
+    for key in {"path", *LAYER_FILES} & set(kept):
+        kept[key] = relative_path(Path(kept[key]), folder)
+    if "join" in kept:
+        kept["join"] = _relative_paths(kept["join"], folder)
+    return kept
 
 
 def relative_path(path: Path, folder: Path) -> str:
@@ -536,7 +564,11 @@ def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
         if layer is None:
             return None
         named = {key: getattr(layer, key, None) for key in ("path", *LAYER_FILES)}
-        known = {key: file.parent / each for key, each in named.items() if each is not None}
+        known: dict[str, Any] = {
+            key: file.parent / each for key, each in named.items() if each is not None
+        }
+        if getattr(layer, "join", None) is not None:
+            known["join"] = placed(layer.join)  # type: ignore[attr-defined]
         return layer.model_copy(update=known)
 
     layers = {name: placed(getattr(config.layers, name)) for name in LayersConfig.model_fields}

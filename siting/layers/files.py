@@ -19,7 +19,13 @@ from siting.layers.columns import number_series
 if TYPE_CHECKING:
     from siting.config import LayerConfig
 
-__all__ = ["nearest_name", "open_layer", "report_missing_file"]
+__all__ = [
+    "GDAL_ERRORS",
+    "nearest_name",
+    "open_layer",
+    "open_plain_table",
+    "report_missing_file",
+]
 
 TABLE_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet", ".pq"})
@@ -69,6 +75,37 @@ def open_layer(kind: str, config: LayerConfig, log: FaultLog) -> gpd.GeoDataFram
     for words in dict.fromkeys(str(each.message) for each in caught):
         log.doubt(kind, f"while reading '{path.name}': {words.rstrip('.')}.", "Check these values.")
     return frame
+
+
+def open_plain_table(kind: str, config: LayerConfig, log: FaultLog) -> pd.DataFrame | None:
+    """Read a table of any format for its columns alone, or return none if that failed."""
+    path = Path(config.path)
+    if not path.exists():
+        report_missing_file(kind, path, log)
+        return None
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+        layer = _choose_layer(kind, path, config.layer, names, log)
+        if layer is None:
+            return None
+        table: pd.DataFrame = pyogrio.read_dataframe(
+            path, layer=layer, where=config.where, read_geometry=False, encoding=_encoding(path)
+        )
+        return table
+    except GDAL_ERRORS as error:
+        _report_unreadable(kind, path, config, str(error), log)
+        return None
+
+
+def _encoding(path: Path) -> str | None:
+    """Return Latin-1 for a text table that is no UTF-8, else leave it to GDAL."""
+    if path.suffix.lower() not in TABLE_ENDINGS:
+        return None
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return None
 
 
 def nearest_name(name: str, names: Sequence[str]) -> str | None:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyproj
 
+from siting.config import ZonesConfig
 from siting.errors import FaultLog, InputError
 from siting.layers import sites, zones
+from siting.layers.asked_units import ask_for_demand_unit, check_named_units
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
 from siting.layers.extras import read_extras
 from siting.layers.files import open_layer
+from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.osm_sites import open_osm_sites
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
-from siting.streets import class_table, street_frame
+from siting.streets import class_table, is_osm, street_frame
 
 if TYPE_CHECKING:
     from siting.config import LayerConfig, StudyConfig
@@ -85,9 +89,10 @@ def _open_all(
 ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, gpd.GeoDataFrame], tuple[Remark, ...]]:
     """Return the layers that could be read and have features, with and without a sound CRS."""
     layers = config.layers
+    joins: list[Remark] = []
     found: dict[str, gpd.GeoDataFrame | None] = {
-        "sites": _with_ids("sites", sites.ID, layers.sites, log),
-        "zones": _with_ids("zones", zones.ID, layers.zones, log),
+        "sites": _with_ids("sites", sites.ID, layers.sites, log, joins),
+        "zones": _with_ids("zones", zones.ID, layers.zones, log, joins),
     }
     found["streets"], remarks = open_streets(layers.streets, config.folder, log)
     frames, placeless = {}, {}
@@ -103,7 +108,7 @@ def _open_all(
             placeless[kind] = frame
         else:
             frames[kind] = placed
-    return frames, placeless, remarks
+    return frames, placeless, (*joins, *remarks)
 
 
 def _check_columns(
@@ -121,14 +126,22 @@ def _check_columns(
 
 
 def _with_ids(
-    kind: str, column: Column, config: LayerConfig, log: FaultLog
+    kind: str, column: Column, config: LayerConfig, log: FaultLog, remarks: list[Remark]
 ) -> gpd.GeoDataFrame | None:
-    """Return a layer indexed by id."""
-    frame = open_layer(kind, config, log)
+    """Return a layer indexed by id, with what its join brings."""
+    if kind == "sites" and is_osm(config.path):
+        frame = open_osm_sites(config, log)
+    else:
+        frame = open_layer(kind, config, log)
     if frame is None or frame.empty:
         return frame
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
+    frame, brought = joined(kind, frame, column, config, log)
+    remarks += brought
+    check_named_units(kind, config.columns, log)
+    if isinstance(config, ZonesConfig):
+        ask_for_demand_unit(frame, config, log)
     return frame.set_axis(read_ids(frame, kind, column, config.columns, log))
 
 

@@ -217,6 +217,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
 def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
     layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
+    layers += [getattr(layer, "join", None) for layer in layers]
     named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
     paths = [config.file, *(path for path in named if path is not None)]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
