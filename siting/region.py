@@ -157,7 +157,7 @@ class Region:
     sites: CandidateSites
     zones: DemandZones
     streets: Streets
+    remarks: tuple[Remark, ...] = ()
     barriers: Barriers | None = None
     buildings: Any = None
     existing: gpd.GeoDataFrame | None = None
-    remarks: tuple[Remark, ...] = ()

@@ -42,6 +42,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+NEAR_M = 10_000.0
+"""Streets farther than this from all sites and zones are not worth a network [m]."""
+
 Watcher = Callable[["Progress"], None]
 
 
@@ -204,7 +207,7 @@ class Study:
         config, faults = self.config, FaultLog()
         region, parameters = _read(config, faults)
         network = assembly = None
-        if len(region.sites.frame) + len(region.zones.frame) and len(region.streets.frame):
+        if _lies_together(region):
             # After a fault of the layers the network is only for the eye.
             known = FaultLog() if faults.faults else faults
             network = _build(region, parameters, config, known)
@@ -261,6 +264,22 @@ class Study:
 def read_study(path: str | Path) -> Study:
     """Read a study file, see `siting.config.read_config`."""
     return Study(read_config(path))
+
+
+def _lies_together(region: Region) -> bool:
+    """Return whether there are streets where the sites and zones lie."""
+    frames = (region.sites.frame, region.zones.frame)
+    boxes = [frame.total_bounds for frame in frames if len(frame)]
+    if not boxes or region.streets.frame.empty:
+        return False
+    west, south, east, north = region.streets.frame.total_bounds
+    return any(
+        box[0] <= east + NEAR_M
+        and box[2] >= west - NEAR_M
+        and box[1] <= north + NEAR_M
+        and box[3] >= south - NEAR_M
+        for box in boxes
+    )
 
 
 def _refuse_repairs(region: Region, network: PipeNetwork | None, faults: FaultLog) -> None:
