@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+from test_cli_faults import change_layer, change_study, with_value
 from typer.testing import CliRunner
 
 import siting
@@ -15,7 +16,6 @@ from siting.cli import app
 from siting.outputs.assets import outside_links
 from siting.outputs.check_facts import street_density
 from siting.region import acts_frame
-from tests.integration.test_cli_faults import change_layer, change_study, with_value
 
 runner = CliRunner()
 

@@ -9,12 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from real_studies import path_line, write_study
 
 from siting.config import read_config
 from siting.errors import FaultLog
 from siting.layers import read_region
 from siting.region import Region
-from tests.integration.real_studies import path_line, write_study
 
 FOLDERS = ("osm", "derived", "heat_demand", "sources", "networks")
 COMPANIONS = {".cpg", ".dbf", ".prj", ".shx"}
