@@ -199,13 +199,13 @@ def _faults_by_id(found: Sequence[Fault]) -> dict[tuple[str, str], list[str]]:
 
 
 def _merged(shapes: Any) -> np.ndarray:
-    """Return many lines as one shape, thinned by 1 m for the screen."""
+    """Return many lines as one shape, thinned by 2 m for the screen."""
     parts = shapely.get_parts(np.asarray(shapes, dtype=object))
     parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
     if not len(parts):
         return np.zeros(0, dtype=object)
     lines = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
-    return np.array([shapely.multilinestrings(shapely.simplify(lines, 1.0))], dtype=object)
+    return np.array([shapely.multilinestrings(shapely.simplify(lines, 2.0))], dtype=object)
 
 
 # --------------------------------------------------------------------------------- page

@@ -75,8 +75,8 @@ def _graph_lines(
     lines = shapely.linestrings(np.stack(ends, axis=1))
     if "geometry" in rows:
         text = rows["geometry"].astype(object)
-        words = text.where(text.notna(), None).to_numpy(dtype=object)
-        drawn = shapely.from_wkt(words, on_invalid="ignore")
+        told = text.where(text.notna(), None).to_numpy(dtype=object)
+        drawn = shapely.from_wkt(told, on_invalid="ignore")
         lines = np.where(shapely.is_missing(drawn), lines, drawn)
     number = pd.Series(np.arange(len(xy)), index=xy.index)
     known = pd.to_numeric(pd.Series(xy.index, index=xy.index), errors="coerce")
