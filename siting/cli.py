@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from siting.plan import Plan
     from siting.region import Remark
     from siting.screen import ProgressScreen
-    from siting.study import CheckResult, Run, Study
+    from siting.study import Findings, Run, Study
 
 __all__ = ["app"]
 
@@ -45,6 +45,7 @@ LIBRARIES = (
 STDOUT = 1
 NOT_PROVEN = 4
 BEYOND_LIMITS = 6
+DOUBTS = 7
 ABORTED = 130
 
 
@@ -112,7 +113,7 @@ app = typer.Typer(
     help="Choose data-centre sites, heat-pipe routes and diameters: most heat per invested euro.",
     epilog="Exit codes: 0 done and proven within the wanted gap, 1 input fault, 2 usage, "
     "3 infeasible, 4 plan kept but not proven, 5 no plan found in time, 6 a simulated plan does"
-    " not keep its limits.",
+    " not keep its limits, 7 checked with doubts.",
 )
 
 StudyArgument = Annotated[
@@ -157,22 +158,44 @@ def new(
     typer.echo(f"Next: siting check {folder / 'study.toml'}")
 
 
-@app.command()
-def check(study: StudyArgument, as_json: JsonOption = False) -> None:
-    """Read every layer and report every fault at once; nothing is solved."""
+@app.command(
+    epilog="Exit codes of check: 0 clean, 1 faults, 2 usage, 7 no fault but doubts, which a run"
+    " takes along."
+)
+def check(
+    study: StudyArgument,
+    as_json: JsonOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Take every repair for a fault.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", help="Page to write; check.html beside the study file if absent."),
+    ] = None,
+    no_map: Annotated[bool, typer.Option("--no-map", help="Write no page.")] = False,
+    layers: Annotated[
+        Path | None, typer.Option("--layers", help="GeoPackage to write every repair into.")
+    ] = None,
+    open_map: OpenOption = False,
+) -> None:
+    """Read every layer; report and draw every fault, doubt and repair at once; solve nothing."""
+    from siting.outputs.check_map import write_acts, write_check
     from siting.study import read_study
 
-    result = read_study(_study_file(study)).check()
-    if as_json:
-        _print_json(
-            {
-                **result.counts,
-                "doubts": [str(doubt) for doubt in result.doubts],
-                "remarks": [_remark_words(remark) for remark in result.remarks],
-            }
-        )
-        return
-    _show_check(result)
+    file = _study_file(study)
+    findings = read_study(file).inspect(strict=strict or None)
+    written = {}
+    if not no_map:
+        written["map"] = write_check(findings, page or file.absolute().parent / "check.html")
+    if layers is not None:
+        written["layers"] = write_acts(findings, layers)
+    _show_findings(findings, written, as_json)
+    if open_map and "map" in written:
+        typer.launch(written["map"].absolute().as_uri())
+    if findings.faults:
+        raise typer.Exit(InputError.exit_code)
+    if findings.doubts:
+        raise typer.Exit(DOUBTS)
 
 
 @app.command()
@@ -591,19 +614,45 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def _show_check(result: CheckResult) -> None:
-    """Print what a study was understood to say."""
-    from siting.screen import faults_as_bullets
+def _show_findings(findings: Findings, written: Mapping[str, Path], as_json: bool) -> None:
+    """Print what a study was understood to say, and what is wrong with it."""
+    result = findings.result
+    counts = {} if result is None else result.counts
+    if as_json:
+        said = {
+            **counts,
+            "faults": [str(fault) for fault in findings.faults],
+            "doubts": [str(doubt) for doubt in findings.doubts],
+            "remarks": [_remark_words(remark) for remark in findings.remarks],
+            **{name: str(path) for name, path in written.items()},
+        }
+        _print_json(said)
+    else:
+        if counts:
+            figures = {name.replace("_", " "): f"{value:,.6g}" for name, value in counts.items()}
+            _show(findings.config.study.name, figures)
+        for remark in findings.remarks:
+            typer.echo(f"- {_remark_words(remark)}")
+        for name, path in written.items():
+            typer.echo(f"{name}: {path}")
+    _say_findings(findings)
+    if not as_json and not findings.faults:
+        doubts = f"; doubts to be looked at: {len(findings.doubts)}" if findings.doubts else ""
+        typer.echo(f"No faults{doubts}. Next: siting run.")
 
-    _show(
-        result.region.name,
-        {name.replace("_", " "): f"{value:,.6g}" for name, value in result.counts.items()},
-    )
-    for remark in result.remarks:
-        typer.echo(f"- {_remark_words(remark)}")
-    if result.doubts:
-        _say(f"Doubts, to be looked at:\n{faults_as_bullets(result.doubts)}")
-    typer.echo("No faults. Next: siting run.")
+
+def _say_findings(findings: Findings) -> None:
+    """Print faults and doubts on stderr: a table on a terminal, else one line for each."""
+    from siting.screen import faults_as_bullets, findings_table
+
+    console = _stderr()
+    if console.is_terminal and (findings.faults or findings.doubts):
+        console.print(findings_table(findings.faults, findings.doubts))
+        return
+    if findings.faults:
+        _say(f"Faults, to be mended:\n{faults_as_bullets(findings.faults)}")
+    if findings.doubts:
+        _say(f"Doubts, to be looked at:\n{faults_as_bullets(findings.doubts)}")
 
 
 def _remark_words(remark: Remark) -> str:

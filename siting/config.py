@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -24,8 +24,12 @@ from siting.countries import network_presets
 from siting.errors import Fault, InputError
 
 __all__ = [
+    "BarriersConfig",
+    "BuildingsConfig",
     "DemandConfig",
+    "ExistingNetworkConfig",
     "FinanceConfig",
+    "JoinConfig",
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
@@ -53,6 +57,9 @@ __all__ = [
 NUMBER_FAULTS = frozenset(
     {"float_parsing", "float_type", "int_parsing", "int_type", "int_from_float"}
 )
+LAYER_FILES = ("class_table", "polygon")
+"""Keys of a layer, besides its path, that name a file."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -86,6 +93,11 @@ class StudyHead(Section):
         description="Who made the layers, as map and report must say; if absent, OpenStreetMap is"
         " named where the streets come from it.",
     )
+    strict: bool = Field(
+        False,
+        description="Whether to stop at anything in the layers that would be repaired or dropped,"
+        " instead of repairing and reporting it.",
+    )
 
 
 class LayerConfig(Section):
@@ -102,12 +114,32 @@ class LayerConfig(Section):
     )
 
 
+class JoinConfig(LayerConfig):
+    """A second table whose columns belong to the features of a layer."""
+
+    by: Literal["id", "location"] = Field(
+        "id",
+        description="'id', rows with the id of a feature; or 'location': figures of the area in"
+        " which a feature lies, or the sum of the points in it.",
+    )
+    on: str | None = Field(
+        None, description="Column of the table that holds the ids; as in the layer if absent."
+    )
+    repeated: Literal["fault", "sum"] = Field(
+        "fault", description="Whether several rows of one id are a fault, or added up."
+    )
+
+
 class SitesConfig(LayerConfig):
     """The layer of candidate data-centre sites."""
+
+    join: JoinConfig | None = Field(None, description="A table with more about the sites.")
 
 
 class ZonesConfig(LayerConfig):
     """The layer of heat-demand zones."""
+
+    join: JoinConfig | None = Field(None, description="A table with more about the zones.")
 
     source: Literal["file", "raster"] = Field(
         "file",
@@ -137,7 +169,9 @@ class ZonesConfig(LayerConfig):
     @model_validator(mode="after")
     def _raster_is_complete(self) -> Self:
         """Ask for the unit of a raster, and refuse what belongs to the other kind of layer."""
-        own = {"threshold_mwh_per_ha", "connectivity", "zone_size_m"} & self.model_fields_set
+        keys = ("threshold_mwh_per_ha", "connectivity", "zone_size_m")
+        fields = type(self).model_fields  # what a run wrote down holds the defaults, too
+        own = {key for key in keys if getattr(self, key) != fields[key].default}
         if self.source == "file" and own:
             raise ValueError(
                 f"{', '.join(sorted(own))}: only of a raster", 'Set source = "raster".'
@@ -163,6 +197,21 @@ class StreetsConfig(LayerConfig):
     bbox: tuple[float, float, float, float] | None = Field(
         None, description="Left, bottom, right, top for osmnx [degrees]."
     )
+    point: tuple[float, float] | None = Field(
+        None, description="Longitude and latitude for osmnx [degrees]; needs distance_m."
+    )
+    distance_m: Positive | None = Field(
+        None, description="How far around `point` osmnx looks, as a square [m]."
+    )
+    polygon: Path | None = Field(
+        None, description="A layer of areas, whose union is the border for osmnx."
+    )
+    overpass_url: str | None = Field(
+        None, description="Address of an Overpass server of one's own, for osmnx."
+    )
+    nominatim_url: str | None = Field(
+        None, description="Address of a Nominatim server of one's own, for osmnx."
+    )
     class_table: Path | None = Field(
         None,
         description="A table (CSV) of street classes with the columns class, pipe (yes, no or"
@@ -174,17 +223,55 @@ class StreetsConfig(LayerConfig):
         """Ask for what the chosen source needs."""
         if self.source == "file" and self.path is None:
             raise ValueError("source 'file' needs 'path'", "Add it.")
-        if self.source == "osmnx" and self.place is None and self.bbox is None:
-            raise ValueError("source 'osmnx' needs 'place' or 'bbox'", "Add one.")
+        ways = [self.place, self.bbox, self.point, self.polygon]
+        if self.source == "osmnx" and sum(way is not None for way in ways) != 1:
+            words = "source 'osmnx' needs one of 'place', 'bbox', 'point' or 'polygon'"
+            raise ValueError(words, "Give one, and only one.")
+        if self.point is not None and self.distance_m is None:
+            raise ValueError("'point' needs 'distance_m'", "Add it.")
         return self
 
 
+class BarriersConfig(LayerConfig):
+    """Lines and areas that a pipe cannot simply be dug through: railways, motorways, water."""
+
+    crossing: Literal["priced", "forbidden"] = Field(
+        "priced",
+        description="What it means to cross one: 'priced', a lump sum for each crossing; or"
+        " 'forbidden'. A column `crossing` of the layer goes before it.",
+    )
+    class_table: Path | None = Field(
+        None,
+        description="A table (CSV) of barriers with the columns key, value, kind, crossing (priced,"
+        " forbidden or free) and cost_factor, in place of the packaged one.",
+    )
+
+
+class BuildingsConfig(LayerConfig):
+    """Buildings that service lines do not run through."""
+
+
+class ExistingNetworkConfig(LayerConfig):
+    """Heat pipes that lie there already: free, but limited by their diameter."""
+
+    tie_in_m: float = Field(
+        20.0,
+        ge=0,
+        le=500,
+        description="Street crossings nearer than this to an existing pipe can be joined to it"
+        " [m].",
+    )
+
+
 class LayersConfig(Section):
-    """The three layers of a study."""
+    """The layers of a study: three that it needs, and others that it may have."""
 
     sites: SitesConfig
     zones: ZonesConfig
     streets: StreetsConfig
+    barriers: BarriersConfig | None = None
+    buildings: BuildingsConfig | None = None
+    existing_network: ExistingNetworkConfig | None = None
 
 
 class NetworkConfig(Section):
@@ -712,11 +799,10 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
     """
     layers = {}
     for name in LayersConfig.model_fields:
+        if getattr(config.layers, name) is None:
+            continue
         layer = getattr(config.layers, name).model_dump(mode="json")
-        for key in {"path", "class_table"} & set(layer):
-            if layer[key] is not None:
-                layer[key] = relative_path(Path(layer[key]), config.folder)
-        layers[name] = {key: value for key, value in layer.items() if value is not None}
+        layers[name] = _relative_paths(layer, config.folder)
     rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
     own = config.network.catalogue_file(config.folder)
     if own is not None:
@@ -725,6 +811,16 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
         path = getattr(config.demand, key)
         rest["demand"][key] = None if path is None else relative_path(path, config.folder)
     return {"layers": layers, **rest}
+
+
+def _relative_paths(layer: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the keys of a layer that are set, with paths as seen from a folder."""
+    kept = {key: value for key, value in layer.items() if value is not None}
+    for key in {"path", *LAYER_FILES} & set(kept):
+        kept[key] = relative_path(Path(kept[key]), folder)
+    if "join" in kept:
+        kept["join"] = _relative_paths(kept["join"], folder)
+    return kept
 
 
 def relative_path(path: Path, folder: Path) -> str:
@@ -856,17 +952,19 @@ def _with_country(config: StudyConfig) -> StudyConfig:
 def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
     """Return a copy whose paths start from the folder of the study file."""
 
-    def placed(layer: LayerConfig) -> LayerConfig:
-        # Streets fetched by name have no file.
-        path = file.parent / layer.path if layer.path is not None else None
-        return layer.model_copy(update={"path": path})
+    def placed(layer: LayerConfig | None) -> LayerConfig | None:
+        # Streets fetched by name have no file, and some layers are not there at all.
+        if layer is None:
+            return None
+        named = {key: getattr(layer, key, None) for key in ("path", *LAYER_FILES)}
+        known: dict[str, Any] = {
+            key: file.parent / each for key, each in named.items() if each is not None
+        }
+        if getattr(layer, "join", None) is not None:
+            known["join"] = placed(layer.join)  # type: ignore[attr-defined]
+        return layer.model_copy(update=known)
 
     layers = {name: placed(getattr(config.layers, name)) for name in LayersConfig.model_fields}
-    table = config.layers.streets.class_table
-    if table is not None:
-        layers["streets"] = layers["streets"].model_copy(
-            update={"class_table": file.parent / table}
-        )
     outputs = config.outputs.model_copy(update={"folder": file.parent / config.outputs.folder})
     paths = {key: getattr(config.demand, key) for key in DEMAND_FILES}
     given = {key: file.parent / path for key, path in paths.items() if path is not None}
@@ -951,8 +1049,10 @@ def _known_keys(steps: Sequence[str]) -> list[str]:
     """Return the keys of a section."""
     model: Any = StudyConfig
     for step in steps:
-        model = model.model_fields[step].annotation
-    return list(model.model_fields)
+        kind = model.model_fields[step].annotation
+        choices = [each for each in get_args(kind) if hasattr(each, "model_fields")]
+        model = choices[0] if choices else kind
+    return list(getattr(model, "model_fields", ()))
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

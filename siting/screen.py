@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from siting.appraisal import proof_words
 from siting.errors import Fault, InputError, SitingError
@@ -25,6 +26,7 @@ __all__ = [
     "ProgressScreen",
     "faults_as_bullets",
     "figures_table",
+    "findings_table",
     "headline",
     "simulation_tables",
     "worth",
@@ -201,6 +203,20 @@ def figures_table(title: str, rows: Mapping[str, str]) -> Table:
     table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, value)
+    return table
+
+
+def findings_table(faults: Iterable[Fault], doubts: Iterable[Fault]) -> Table:
+    """Return faults and doubts as one table: what is wrong, and what to do."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for name in ("", "layer"):
+        table.add_column(name, no_wrap=True)
+    for name, ratio in (("what was found", 3), ("what to do", 2)):
+        table.add_column(name, overflow="fold", ratio=ratio)
+    for kind, found in (("fault", faults), ("doubt", doubts)):
+        for each in found:
+            cells = (each.layer, each.message, each.remedy)
+            table.add_row(kind, *(Text(cell) for cell in cells))
     return table
 
 

@@ -35,9 +35,20 @@ if TYPE_CHECKING:
     from siting.pumping import PlanHydraulics
     from siting.region import Region, Remark
 
-__all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
+__all__ = [
+    "CheckResult",
+    "Findings",
+    "Run",
+    "Study",
+    "read_study",
+    "require_solver",
+    "solvers_found",
+]
 
 log = logging.getLogger(__name__)
+
+NEAR_M = 10_000.0
+"""Streets farther than this from all sites and zones are not worth a network [m]."""
 
 Watcher = Callable[["Progress"], None]
 
@@ -80,6 +91,32 @@ class CheckResult:
             "reached_demand_gwh": math.fsum(zone.heat_mwh for zone in reached) / 1e3,
             "reached_peak_demand_mw": math.fsum(zone.peak_mw for zone in reached),
         }
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found, sound or not; the rooms after the first fault are empty."""
+
+    config: StudyConfig
+    region: Region
+    network: PipeNetwork | None
+    parameters: Parameters | None
+    assembly: Assembly | None
+    faults: tuple[Fault, ...]
+    doubts: tuple[Fault, ...]
+
+    @property
+    def result(self) -> CheckResult | None:
+        """The check of a study without faults."""
+        if self.faults or None in (self.network, self.parameters, self.assembly):
+            return None
+        return CheckResult(self.region, self.network, self.parameters, self.assembly, self.doubts)  # type: ignore[arg-type]
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was done to the layers, then to the network, then to the problem."""
+        rooms = (self.region, self.network, self.assembly)
+        return tuple(each for room in rooms if room is not None for each in room.remarks)
 
 
 @dataclass(frozen=True)
@@ -156,15 +193,41 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults; all that can be seen are in it.
+            The layers or the study file have faults; all that can be seen are in it. With
+            ``strict = true`` whatever would have been repaired is among them.
         """
-        faults = FaultLog()
-        region, parameters = _read(self.config, faults)
-        network = _build(region, self.config, faults)
-        assembly = _assemble(region, network, parameters, self.config, faults)
-        for doubt in faults.doubts:
+        findings = self.inspect()
+        for doubt in findings.doubts:
             log.warning("doubt: %s", doubt)
-        return CheckResult(region, network, parameters, assembly, tuple(faults.doubts))
+        if findings.result is None:
+            raise InputError(findings.faults)
+        return findings.result
+
+    def inspect(self, *, strict: bool | None = None) -> Findings:
+        """Return the faults of a study, with what was understood in spite of them.
+
+        Parameters
+        ----------
+        strict
+            Whether repairs are faults; as the study says if absent.
+        """
+        config, faults = self.config, FaultLog()
+        region, parameters = _read(config, faults)
+        network = assembly = None
+        if _lies_together(region):
+            # After a fault of the layers the network is only for the eye.
+            known = FaultLog() if faults.faults else faults
+            network = _build(region, parameters, config, known)
+        if config.study.strict if strict is None else strict:
+            _refuse_repairs(region, network, faults)
+        if network is not None and parameters is not None and not faults.faults:
+            try:
+                assembly = _assemble(region, network, parameters, config, faults)
+            except InputError as error:
+                faults.faults.extend(error.faults)
+        return Findings(
+            config, region, network, parameters, assembly, *map(tuple, faults.either_once())
+        )
 
     def run(
         self,
@@ -212,8 +275,37 @@ def read_study(path: str | Path) -> Study:
     return Study(read_config(path))
 
 
-def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
-    """Read layers and parameters; raise the faults of both together."""
+def _lies_together(region: Region) -> bool:
+    """Return whether there are streets where the sites and zones lie."""
+    frames = (region.sites.frame, region.zones.frame)
+    boxes = [frame.total_bounds for frame in frames if len(frame)]
+    if not boxes or region.streets.frame.empty:
+        return False
+    west, south, east, north = region.streets.frame.total_bounds
+    return any(
+        box[0] <= east + NEAR_M
+        and box[2] >= west - NEAR_M
+        and box[1] <= north + NEAR_M
+        and box[3] >= south - NEAR_M
+        for box in boxes
+    )
+
+
+def _refuse_repairs(region: Region, network: PipeNetwork | None, faults: FaultLog) -> None:
+    """Make a fault of each repair."""
+    for each in (*region.remarks, *(network.remarks if network is not None else ())):
+        if each.repair and each.count:
+            length = f" ({each.length_m:,.0f} m)" if each.length_m else ""
+            detail = f": {each.detail}" if each.detail else ""
+            faults.fault(
+                each.layer,
+                f"strict: {each.act}, {each.count:,}{length}{detail}.",
+                "Mend the layer where the check map shows it, or set strict = false under [study].",
+            )
+
+
+def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters | None]:
+    """Read layers and parameters, and collect the faults of both."""
     from siting.countries import parameter_presets
     from siting.layers import read_region
     from siting.parameters import load_parameters
@@ -226,9 +318,7 @@ def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
         faults.faults.extend(error.faults)
     _check_solver(config.solver.name, faults)
     region = read_region(config, faults)
-    faults.raise_faults()
-    assert parameters is not None  # else there was a fault
-    for each in parameters.overridden:
+    for each in parameters.overridden if parameters is not None else ():
         if each.is_unusual:
             faults.doubt(
                 "study",
@@ -266,21 +356,25 @@ def solvers_found() -> dict[str, str]:
     return describe_solvers()
 
 
-def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork:
+def _build(
+    region: Region, parameters: Parameters | None, config: StudyConfig, faults: FaultLog
+) -> PipeNetwork:
     """Turn streets into a routing graph that reaches every site and zone."""
     from siting.network import build_network
 
     log.info("building the network from %d streets", len(region.streets.frame))
-    network = build_network(
+    existing = config.layers.existing_network
+    price = 0.0 if parameters is None else parameters.value("crossing_cost_eur")
+    return build_network(
         region,
         snap_tolerance_m=config.network.snap_tolerance_m,
         max_connection_m=config.network.max_connection_m,
         max_site_connection_m=config.network.max_site_connection_m,
         connections_per_zone=config.network.connections_per_zone,
+        crossing_cost_eur=price,
+        tie_in_m=0.0 if existing is None else existing.tie_in_m,
         log=faults,
     )
-    faults.raise_faults()
-    return network
 
 
 def _assemble(

@@ -166,9 +166,10 @@ def _street_sizes(
     priced = frame["cost_length_m"].to_numpy(dtype=float)
     costs = np.outer(priced, catalogue.cost_eur_per_m * overhead) + lumps.on(frame)[:, None]
     losses = mw_from_w(np.outer(length, catalogue.heat_loss_w_per_m))
-    # A size that loses all it carries is of no use, and free trench is laid large.
+    # A size that loses all it carries is of no use, and free trench is laid large. Where a lump
+    # sum covers every size, the small ones stay for their smaller loss.
     first = np.argmax(losses < catalogue.capacity_mw, axis=1)
-    first = np.where(priced > 0, first, len(catalogue) - 1)
+    first = np.where(costs[:, -1] > 0, first, len(catalogue) - 1)
     labels, capacities = catalogue.labels, catalogue.capacity_mw.tolist()
     found = {}
     rows = zip(frame.index, first.tolist(), costs.tolist(), losses.tolist(), strict=True)
@@ -221,7 +222,7 @@ def _existing_sizes(desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue) -
         frame["length_m"].astype(float).tolist(),
         strict=True,
     ):
-        k = place.get(str(label).strip().replace(" ", "").upper(), place.get(str(label)))
+        k = place.get(_dn_label(label), place.get(str(label)))
         if k is None:
             unknown.append("" if pd.isna(label) else str(label))
             continue
@@ -238,6 +239,19 @@ def _existing_sizes(desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue) -
         )
     desk.remark("existing_network", "took standing pipes free of cost", len(found))
     return found
+
+
+def _dn_label(size: object) -> str:
+    """Return a size as catalogues write it.
+
+    Examples
+    --------
+    >>> _dn_label(200.0), _dn_label("dn 200")
+    ('DN200', 'DN200')
+    """
+    if isinstance(size, (int, float)):
+        return f"DN{size:g}"
+    return str(size).strip().replace(" ", "").upper()
 
 
 def _cost_shares(component: str, overhead: float) -> dict[str, float]:

@@ -24,6 +24,10 @@ from siting.sources import cooling_of, parse_streams
 __all__ = ["COLUMNS", "ID", "check_wishes", "site_frame"]
 
 SIZES = ("it_load_mw", "recoverable_heat_kw")
+HIGHEST_IT_KW_PER_M2 = 20.0
+LOWEST_IT_KW_PER_M2 = 0.005
+"""IT load over the ground of a site: judgement, wide enough to catch only a wrong unit [kW/m²]."""
+
 ID = Column("site_id", synonyms=("id",), required=True)
 COLUMNS = (
     Column("name"),
@@ -134,6 +138,7 @@ def site_frame(
     shapes = shapes_of_type("sites", shapes, POINTS | AREAS, "points or areas", log)
     shapes, remarks = repaired_areas("sites", shapes, log)
     _doubt_shared_places(shapes, log)
+    _doubt_load_per_area(data.loc[shapes.index], shapes.geometry.area, log)
     outline = shapes.geometry
     point = outline.representative_point()
     sites = gpd.GeoDataFrame(data.loc[shapes.index], geometry=point, crs=frame.crs)
@@ -254,6 +259,24 @@ def _doubt_shared_places(shapes: gpd.GeoDataFrame, log: FaultLog) -> None:
             "Give them the same `group` if only one of them can be built, or correct the place.",
             ids,
         )
+
+
+def _doubt_load_per_area(data: pd.DataFrame, area_m2: pd.Series, log: FaultLog) -> None:
+    """Doubt IT loads that do not fit the outline that a site is drawn with."""
+    density = (data["it_load_mw"] * 1000 / area_m2.where(area_m2 > 0)).where(data["it_load_mw"] > 0)
+    for odd, words in (
+        (density > HIGHEST_IT_KW_PER_M2, "more than stacked halls hold; it may be in kW"),
+        (density < LOWEST_IT_KW_PER_M2, "less than an office; it may be in GW, or cover a town"),
+    ):
+        if odd.any():
+            ids = list(data.index[odd])
+            log.doubt(
+                "sites",
+                f"it_load_mw over the area of the outline is {density[odd].iloc[0]:,.3g} kW/m2 at"
+                f" {name_ids(ids)}: {words}.",
+                "Check it_load_mw (MW) and the outline.",
+                ids,
+            )
 
 
 def _assumed_words(sites: gpd.GeoDataFrame) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
 from siting.config import (
+    LAYER_FILES,
     StudyConfig,
     demand_settings,
     finance_settings,
@@ -241,12 +242,12 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
 
 def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = (config.layers.sites, config.layers.zones, config.layers.streets)
-    paths = [config.file, *(each.path for each in layers if each.path is not None)]
-    own = config.network.catalogue_file(config.folder)
-    paths += [] if own is None else [own]
-    demand = (config.demand.temperature_file, config.demand.load_curve_file)
-    paths += [each for each in demand if each is not None]
+    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
+    layers += [getattr(layer, "join", None) for layer in layers]
+    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
+    named += [config.network.catalogue_file(config.folder)]
+    named += [config.demand.temperature_file, config.demand.load_curve_file]
+    paths = [config.file, *(path for path in named if path is not None)]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]

@@ -343,6 +343,16 @@ def test_free_trench_is_laid_in_the_largest_size() -> None:
     assert [size.label for size in trunk.sizes] == ["DN100"]
 
 
+def test_trench_that_costs_the_same_at_any_size_keeps_its_small_sizes() -> None:
+    """A street at a stated 10,000 EUR has no cost by size; the loss still tells sizes apart."""
+    network = make_network()
+    edges = network.edges.assign(cost_length_m=[0.0, 20.0], stated_cost_eur=[10_000.0, 0.0])
+    trunk = assemble(network=replace(network, edges=edges)).problem.edges[0]
+    assert len(trunk.sizes) > 3
+    assert [size.cost_eur for size in trunk.sizes] == pytest.approx([12_500.0] * len(trunk.sizes))
+    assert (np.diff([size.loss_mw for size in trunk.sizes]) > 0).all()
+
+
 def test_long_thin_pipes_that_lose_everything_are_not_offered() -> None:
     """DN25 to DN32 lose 12 to 14 W/m: over 6 km 75 to 81 kW, more than they carry (36, 74 kW)."""
     network = make_network()
@@ -381,11 +391,12 @@ def test_crossings_and_stated_costs_are_lump_sums_of_an_edge() -> None:
     assert service.lump_parts == pytest.approx({"pipes": 2_000, "design_and_contingency": 500})
 
 
-def test_standing_pipes_are_free_and_carry_what_their_size_does() -> None:
+@pytest.mark.parametrize("dn", ["dn 200", 200.0])
+def test_standing_pipes_are_free_and_carry_what_their_size_does(dn: str | float) -> None:
     """DN200 at 70/40 °C and 100 Pa/m carries 7.16 MW, and loses 2 x 0.3063 x 47 = 28.8 W/m."""
     network = make_network()
     edges = network.edges.assign(
-        kind=["existing", "service"], existing_dn=["dn 200", ""], crossing_cost_eur=[5e5, 0.0]
+        kind=["existing", "service"], existing_dn=[dn, math.nan], crossing_cost_eur=[5e5, 0.0]
     )
     done = assemble(network=replace(network, edges=edges))
     (size,) = done.problem.edges[0].sizes

@@ -86,7 +86,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ({"limits": {"mandatory_sites": ["a"], "forbidden_sites": ["a"]}}, "'a' in both"),
         ({"limits": {"min_share": 30}}, "less than or equal to 1"),
         ({"layers": LAYERS | {"streets": {}}}, "source 'file' needs 'path'"),
-        ({"layers": LAYERS | {"streets": {"source": "osmnx"}}}, "needs 'place' or 'bbox'"),
+        ({"layers": LAYERS | {"streets": {"source": "osmnx"}}}, "needs one of 'place'"),
         ({"layers": {}}, "'sites' is missing"),
         ({"solver": {"time_limit_s": float("nan")}}, "finite"),
         ({"parameters": {"discount_rate": "high"}}, "a number is needed; found 'high'"),

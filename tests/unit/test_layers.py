@@ -6,6 +6,7 @@ import gzip
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,7 @@ def test_formats_of_gdal(study: Study, ending: str) -> None:
     short = {"annual_demand_mwh": "demand", "peak_demand_kw": "peak_kw"}
     study.save("zones", f"zones.{ending}", lambda frame: frame.rename(columns=short))
     study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "demand"}
+    study.raw["layers"]["zones"]["demand_unit"] = "MWh"
     region, log = study.read()
     assert not log.faults
     assert region.zones.frame["annual_demand_mwh"].sum() == pytest.approx(7_100)
@@ -782,6 +784,7 @@ def test_missing_crs(study: Study) -> None:
     study.save("zones", "zones.shp", lambda frame: frame.rename(columns=short))
     (study.folder / "zones.prj").unlink()
     study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "demand"}
+    study.raw["layers"]["zones"]["demand_unit"] = "MWh"
     found = fault(study, "the layer states no coordinate reference system")
     assert "500,0" in found.message
     study.raw["layers"]["zones"]["crs"] = "EPSG:3067"
@@ -909,6 +912,7 @@ def test_streets_by_name_without_internet(study: Study, monkeypatch: pytest.Monk
         raise requests.exceptions.ConnectionError
 
     offline = type(sys)("osmnx")
+    offline.settings = types.SimpleNamespace(use_cache=False, cache_folder="")  # type: ignore[attr-defined]
     offline.graph_from_place = fail  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "osmnx", offline)
     study.raw["layers"]["streets"] = {"source": "osmnx", "place": "Hamina, Finland"}
