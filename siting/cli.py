@@ -280,6 +280,25 @@ def verify(
 
 
 @app.command()
+def assumptions(
+    workbook: Annotated[Path, typer.Argument(metavar="PLAN.xlsx", help="A changed workbook.")],
+    study: StudyArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Study file to write, beside the other.")
+    ] = None,
+) -> None:
+    """Put the changed figures of a workbook's assumptions into a new study file."""
+    from siting.assumptions import write_changed_study
+
+    file = _study_file(study)
+    target = out or file.with_name(f"{file.stem}-changed.toml")
+    changes = write_changed_study(workbook, file, target)
+    for change in changes:
+        typer.echo(f"- {change}")
+    typer.echo(f"wrote {target}: {len(changes)} changed. Next: siting run {target}")
+
+
+@app.command()
 def schema(which: Annotated[Schema, typer.Argument(help="Which file format.")]) -> None:
     """Print the JSON Schema of a file format."""
     from siting.config import study_schema

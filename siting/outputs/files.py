@@ -23,6 +23,7 @@ from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.tables import write_geopackage
+from siting.outputs.workbook import write_workbook
 from siting.plan import Plan
 from siting.problem import write_problem
 from siting.region import Remark
@@ -47,7 +48,7 @@ FORMAT = "siting-run"
 VERSION = 1
 PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
-    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
 SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
@@ -103,7 +104,7 @@ def write_run(
     run_log: str | Path | None = None,
     created: datetime | None = None,
 ) -> Path:
-    """Write the run folder: map, layers, report, key figures, problem, solution, log, manifest.
+    """Write the run folder: map, layers, report, workbook, figures, problem, log, manifest.
 
     Everything is written beside the folder first and moved into place at the end, so that a
     failure leaves an older run folder as it was.
@@ -176,6 +177,19 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,
+        **titles,
+    )
+    write_workbook(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        work / "plan.xlsx",
+        created=created,
+        parameters=run.checked.parameters,
+        settings=network_settings(run.config.network),
+        remarks=run.checked.remarks,
+        doubts=run.checked.doubts,
+        tables=getattr(run, "tables", None),
         **titles,
     )
     _write_json(work / "kpis.json", kpis)

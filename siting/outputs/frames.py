@@ -41,7 +41,7 @@ SITE_COLUMNS = [
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "cost_eur", "estimated",
+    "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
@@ -197,6 +197,7 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "base_mw": got.base_mw if got else 0.0,
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
+                "heat_loss_kw": zone.loss_mw * 1000 if zone and got else 0.0,
                 "cost_eur": got.cost_eur if got else 0.0,
                 "estimated": _text(given.get("estimated")),
             }

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import siting.config
 from siting.cli import app
 
-COMMANDS = ("new", "check", "run", "example", "solve", "verify", "schema", "info")
+COMMANDS = ("new", "check", "run", "example", "solve", "verify", "assumptions", "schema", "info")
 
 runner = CliRunner()
 

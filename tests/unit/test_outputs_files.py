@@ -34,8 +34,8 @@ seed = 7
 """
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = {
-    "map.html", "plan.gpkg", "kpis.json", "report.html", "problem.json", "solution.json", "run.log",
-    "manifest.json",
+    "map.html", "plan.gpkg", "plan.xlsx", "kpis.json", "report.html", "problem.json",
+    "solution.json", "run.log", "manifest.json",
 }  # fmt: skip
 
 
