@@ -188,9 +188,11 @@ class Study:
         VerificationError
             The plan does not agree with its inputs; nothing is written.
         """
+        from siting.outputs.exports import check_formats
         from siting.outputs.files import check_replaceable, write_run
 
         check_replaceable(self.config.outputs.folder)
+        check_formats(self.config.outputs.formats)
         checked = self.check()
         plan = _solve(checked.assembly, self.config, progress, stop)
         run = _appraise(self.config, checked, plan)

@@ -14,22 +14,29 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from siting.appraisal import Appraisal, proof_words
 from siting.config import StudyConfig, network_settings, relative_path, settings_of
 from siting.errors import Fault, InputError
+from siting.network.types import PipeNetwork
+from siting.outputs.edges import PipeData, write_edges
+from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.tables import write_geopackage
 from siting.outputs.workbook import write_workbook
+from siting.pipes import heat_flow_mw
 from siting.plan import Plan
 from siting.problem import write_problem
-from siting.region import Remark
+from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
 from siting.streets import is_osm
+
+if TYPE_CHECKING:
+    from siting.parameters import Parameters
 
 __all__ = [
     "Checked",
@@ -79,6 +86,14 @@ class FinishedRun(Protocol):
     @property
     def checked(self) -> Checked:
         """What was understood of it."""
+
+    @property
+    def region(self) -> Region:
+        """The layers that were read."""
+
+    @property
+    def network(self) -> PipeNetwork:
+        """The routing graph."""
 
     @property
     def assembly(self) -> Keys:
@@ -167,6 +182,8 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         **titles,
     )
     write_geopackage(run.frames, kpis, work / "plan.gpkg")
+    write_formats(run.frames.layers, run.config.outputs.formats, work)
+    write_edges(run.plan, _pipe_data(run), work / "edges.csv")
     write_report(
         run.frames,
         run.appraisal,
@@ -197,6 +214,26 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     write_solution(run.plan, work / "solution.json")
 
 
+def _pipe_data(run: FinishedRun) -> PipeData:
+    """Return what hydraulic tools must know of the pipes."""
+    from siting.assembly.desk import Desk
+    from siting.assembly.pipe_sizes import full_catalogue
+
+    parameters = cast("Parameters", run.checked.parameters)
+    sizes = full_catalogue(Desk(run.region, run.network, parameters, run.config))
+    network = run.config.network
+    supply_c, return_c = network.supply_temperature_c, network.return_temperature_c
+    millimetres = (sizes.inner_diameter_m * 1000).tolist()
+    return PipeData(
+        inner_diameter_mm=dict(zip(sizes.labels, millimetres, strict=True)),
+        roughness_mm=parameters.value("roughness_mm"),
+        supply_temperature_c=supply_c,
+        return_temperature_c=return_c,
+        ground_temperature_c=parameters.value("ground_temperature_c"),
+        mw_per_kg_s=float(heat_flow_mw(1.0, supply_c, return_c)),
+    )
+
+
 # The manifest -----------------------------------------------------------------------------------
 
 
@@ -220,7 +257,11 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "inputs": {
             relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
         },
-        "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
+        "outputs": {
+            path.relative_to(work).as_posix(): _sha256(path)
+            for path in sorted(work.rglob("*"))
+            if path.is_file()
+        },
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
         "python": platform.python_version(),
@@ -327,18 +368,26 @@ def _move_into_place(work: Path, folder: Path) -> None:
         raise _cannot_write(folder, error) from error
     if old.exists():
         for path in _foreign(old):
-            if not (folder / path.name).exists():
-                path.rename(folder / path.name)
+            target = folder / path.relative_to(old)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _foreign(old: Path) -> Iterable[Path]:
-    """Return what lies in a run folder but is not listed in its manifest."""
+    """Return what lies in a run folder, or in a folder of a run, but not in its manifest."""
     try:
         listed = set(json.loads((old / MANIFEST).read_text(encoding="utf-8"))["outputs"])
     except (OSError, ValueError, KeyError, TypeError):
         listed = {path.name for path in old.iterdir() if path.suffix != ".part"}
-    return [path for path in sorted(old.iterdir()) if path.name not in {*listed, MANIFEST}]
+    ours = {MANIFEST, *listed}
+    folders = {name.partition("/")[0] for name in listed if "/" in name}
+    own = [path for path in sorted(old.iterdir()) if path.name not in {*ours, *folders}]
+    for name in sorted(folders):
+        inside = sorted((old / name).rglob("*"))
+        own += [p for p in inside if p.is_file() and p.relative_to(old).as_posix() not in ours]
+    return own
 
 
 def _cannot_write(folder: Path, error: OSError) -> InputError:

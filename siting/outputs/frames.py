@@ -94,6 +94,28 @@ class PlanFrames:
     pipes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
 
+    @property
+    def chosen_sites(self) -> gpd.GeoDataFrame:
+        """The sites that the plan opens."""
+        return self.sites[self.sites["chosen"]].reset_index(drop=True)
+
+    @property
+    def served_zones(self) -> gpd.GeoDataFrame:
+        """The zones that the plan connects."""
+        return self.zones[self.zones["served"]].reset_index(drop=True)
+
+    @property
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """All layers by name: the plan alone in the first three, what it was chosen from after."""
+        return {
+            "sites": self.chosen_sites,
+            "zones": self.served_zones,
+            "pipes": self.pipes,
+            "candidate_sites": self.sites,
+            "demand_zones": self.zones,
+            "streets": self.streets,
+        }
+
 
 def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan) -> PlanFrames:
     """Return the layers of a plan, in the order of the input layers.

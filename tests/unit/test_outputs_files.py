@@ -17,6 +17,7 @@ from siting.errors import InputError
 from siting.outputs import files
 from siting.outputs.files import read_plan, write_run
 from siting.outputs.frames import plan_facts, plan_frames
+from siting.parameters import load_parameters
 from siting.problem import read_problem
 
 STUDY = """
@@ -34,7 +35,7 @@ seed = 7
 """
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = {
-    "map.html", "plan.gpkg", "plan.xlsx", "kpis.json", "report.html", "problem.json",
+    "map.html", "plan.gpkg", "plan.xlsx", "edges.csv", "kpis.json", "report.html", "problem.json",
     "solution.json", "run.log", "manifest.json",
 }  # fmt: skip
 
@@ -53,7 +54,11 @@ def run_of(folder, town=None):
     facts = plan_facts(town.region, town.network, town.assembly)
     return SimpleNamespace(
         config=read_config(folder / "study.toml"),
-        checked=SimpleNamespace(parameters={}, remarks=town.region.remarks, doubts=()),
+        checked=SimpleNamespace(
+            parameters=load_parameters(), remarks=town.region.remarks, doubts=()
+        ),
+        region=town.region,
+        network=town.network,
         assembly=town.assembly,
         plan=town.plan,
         appraisal=appraise(town.assembly.problem, town.plan, facts),
@@ -110,6 +115,21 @@ def test_an_older_run_is_replaced_and_notes_are_kept(folder):
     assert (out / "map.html").read_text() != "old"
     assert {path.name for path in out.iterdir()} == NAMES | {"my notes.txt", "figures"}
     assert {path.name for path in folder.iterdir()} == {"layers", "study.toml", "out"}
+
+
+def test_further_formats_are_listed_and_replaced(folder):
+    text = STUDY + '[outputs]\nformats = ["geojson", "shapefile"]\n'
+    (folder / "study.toml").write_text(text)
+    out = write_run(folder / "out", run_of(folder), created=MADE)
+    listed = json.loads((out / "manifest.json").read_text())["outputs"]
+    assert {"geojson/pipes.geojson", "shapefile/zones.shp", "shapefile/fields.csv"} <= set(listed)
+    for name, told in listed.items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == told
+    (out / "geojson" / "my.geojson").write_text("mine")
+    (folder / "study.toml").write_text(STUDY)
+    write_run(out, run_of(folder), created=MADE)
+    assert not (out / "shapefile").exists()
+    assert [path.name for path in (out / "geojson").iterdir()] == ["my.geojson"]
 
 
 def test_a_failure_leaves_the_older_run_as_it_was(folder, monkeypatch):
