@@ -299,6 +299,17 @@ def assumptions(
 
 
 @app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="A run folder.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id of a zone or site.")],
+) -> None:
+    """Say why a zone or site is in a plan or not, and what would have to change."""
+    from siting.outputs.files import explain_folder
+
+    typer.echo(str(explain_folder(folder, name)))
+
+
+@app.command()
 def schema(which: Annotated[Schema, typer.Argument(help="Which file format.")]) -> None:
     """Print the JSON Schema of a file format."""
     from siting.config import study_schema

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -23,6 +24,7 @@ from siting.errors import (
 if TYPE_CHECKING:
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
+    from siting.explanation import Explanation
     from siting.network import PipeNetwork
     from siting.optimise import Progress
     from siting.outputs.frames import PlanFrames
@@ -106,6 +108,33 @@ class Run:
     def folder(self) -> Path:
         """The run folder."""
         return self.config.outputs.folder
+
+    def explain(self, name: str) -> Explanation:
+        """Return why a zone or site is in the plan or not, and what would have to change.
+
+        Parameters
+        ----------
+        name
+            Id of the zone or site in its layer.
+
+        Raises
+        ------
+        InputError
+            No layer has the id.
+        """
+        from siting.explanation import explain_plan, not_attached
+
+        assembly = self.assembly
+        told = explain_plan(assembly.problem, self.plan)
+        found = told.named(name, assembly.site_ids, assembly.zone_ids)
+        if found is not None:
+            return found
+        layers = {"zone": self.region.zones.frame, "site": self.region.sites.frame}
+        for kind, frame in layers.items():
+            if name in set(map(str, frame.index)):
+                return not_attached(kind, name)
+        ids = [str(each) for frame in layers.values() for each in frame.index]
+        raise unknown_id(name, ids)
 
     @property
     def map_path(self) -> Path:
@@ -198,6 +227,13 @@ class Study:
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
+
+
+def unknown_id(name: str, ids: Sequence[str]) -> InputError:
+    """Return the error for an id that no layer has, with the nearest one."""
+    near = difflib.get_close_matches(name, ids, n=1, cutoff=0.0)
+    hint = f"The nearest id is '{near[0]}'." if near else "The layers are empty."
+    return InputError(Fault("plan", f"there is no zone or site '{name}'.", hint, (name,)))
 
 
 def read_study(path: str | Path) -> Study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def write_formats(
 
 def _geojson(layer: str, frame: gpd.GeoDataFrame, place: Path) -> Iterator[Path]:
     path = place / f"{layer}.geojson"
+    frame = frame.replace([math.inf, -math.inf], math.nan)  # JSON has no such numbers
     pyogrio.write_dataframe(frame, path, driver="GeoJSON", layer=layer, RFC7946="YES")
     yield path
 

@@ -16,9 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import pyogrio
+
 from siting.appraisal import Appraisal, proof_words
 from siting.config import StudyConfig, network_settings, relative_path, settings_of
 from siting.errors import Fault, InputError
+from siting.explanation import Explanation, explain_plan, not_attached
 from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
@@ -29,7 +32,7 @@ from siting.outputs.tables import write_geopackage
 from siting.outputs.workbook import write_workbook
 from siting.pipes import heat_flow_mw
 from siting.plan import Plan
-from siting.problem import write_problem
+from siting.problem import read_problem, write_problem
 from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
@@ -43,6 +46,7 @@ __all__ = [
     "FinishedRun",
     "attribution_of",
     "check_replaceable",
+    "explain_folder",
     "read_plan",
     "replaced_folder",
     "write_run",
@@ -153,6 +157,52 @@ def write_run(
         _write_json(work / MANIFEST, _manifest(work, folder, run, created))
     LOGGER.info("wrote %s", folder)
     return folder
+
+
+def explain_folder(folder: str | Path, name: str) -> Explanation:
+    """Return why a zone or site is in the plan of a run folder or not.
+
+    Parameters
+    ----------
+    folder
+        The run folder, or a file in it.
+    name
+        Id of the zone or site in its layer.
+
+    Raises
+    ------
+    InputError
+        The folder is no run folder, or has no zone or site of that id.
+    """
+    from siting.study import unknown_id
+
+    folder = Path(folder)
+    folder = folder if folder.is_dir() else folder.parent
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        sites, zones = dict(manifest["site_ids"]), dict(manifest["zone_ids"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fault = Fault("plan", f"'{folder}' is no run folder: no {MANIFEST} with ids.", "Run again.")
+        raise InputError(fault) from error
+    told = explain_plan(read_problem(folder / "problem.json"), read_plan(folder / "solution.json"))
+    found = told.named(name, sites, zones)
+    if found is not None:
+        return found
+    apart = _apart(folder, name)
+    if apart is None:
+        raise unknown_id(name, [*zones.values(), *sites.values()])
+    return not_attached(apart, name)
+
+
+def _apart(folder: Path, name: str) -> str | None:
+    """Return whether an id that the problem lacks is that of a zone or of a site."""
+    tables = folder / "plan.gpkg"
+    for kind, layer in (("zone", "demand_zones"), ("site", "candidate_sites")):
+        if tables.is_file():
+            rows = pyogrio.read_dataframe(tables, layer=layer, read_geometry=False)
+            if name in set(rows[f"{kind}_id"].astype(str)):
+                return kind
+    return None
 
 
 def attribution_of(config: StudyConfig) -> str:

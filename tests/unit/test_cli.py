@@ -13,7 +13,18 @@ from typer.testing import CliRunner
 import siting.config
 from siting.cli import app
 
-COMMANDS = ("new", "check", "run", "example", "solve", "verify", "assumptions", "schema", "info")
+COMMANDS = (
+    "new",
+    "check",
+    "run",
+    "example",
+    "solve",
+    "verify",
+    "assumptions",
+    "explain",
+    "schema",
+    "info",
+)
 
 runner = CliRunner()
 

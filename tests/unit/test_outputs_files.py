@@ -15,7 +15,7 @@ from siting.appraisal import appraise
 from siting.config import read_config
 from siting.errors import InputError
 from siting.outputs import files
-from siting.outputs.files import read_plan, write_run
+from siting.outputs.files import explain_folder, read_plan, write_run
 from siting.outputs.frames import plan_facts, plan_frames
 from siting.parameters import load_parameters
 from siting.problem import read_problem
@@ -167,6 +167,18 @@ def test_a_folder_that_is_no_run_folder_is_refused(folder):
         write_run(folder / "layers", run_of(folder))
     with pytest.raises(InputError, match="is a file"):
         write_run(folder / "study.toml", run_of(folder))
+
+
+def test_a_run_folder_explains_its_zones_and_sites(folder):
+    out = write_run(folder / "out", run_of(folder))
+    assert explain_folder(out, "Z-1").reason == "served"
+    assert explain_folder(out / "plan.gpkg", "Z-6").reason == "forbidden"
+    assert explain_folder(out, "S-1").reason == "chosen"
+    assert explain_folder(out, "Z-5").reason == "out of reach of the streets"
+    with pytest.raises(InputError, match="there is no zone or site 'Z-11'"):
+        explain_folder(out, "Z-11")
+    with pytest.raises(InputError, match="is no run folder"):
+        explain_folder(folder / "layers", "Z-1")
 
 
 def test_an_infinite_gap_survives(folder):

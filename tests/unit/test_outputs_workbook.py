@@ -151,7 +151,7 @@ def test_every_column_of_the_layers_has_a_meaning(town):
     for layer in ("sites", "zones", "pipes", "streets"):
         columns = [name for name in getattr(frames, layer).columns if name != "geometry"]
         fields = LAYERS[layer]
-        assert set(columns) <= set(fields)
+        assert set(columns) == set(fields)
         assert all(each.description and each.title for each in fields.values())
         shorts = [each.short for each in fields.values()]
         assert len(set(shorts)) == len(shorts)
