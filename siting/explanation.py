@@ -128,7 +128,10 @@ class Explanations:
         for ids, found in ((zone_ids, self.zones), (site_ids, self.sites)):
             for key, gis_id in ids.items():
                 if gis_id == name and key in found:
-                    return replace(found[key], id=name)
+                    words = found[key].change
+                    for site, own in site_ids.items():
+                        words = words.replace(f"site '{site}'", f"site '{own}'")
+                    return replace(found[key], id=name, change=words)
         return None
 
 
@@ -276,7 +279,7 @@ class _Judge:
     def _zone_change(self, told: Explanation, reason: str, found: Extension) -> str:
         """Return what would have to change for a zone."""
         way = (
-            f"The cheapest way opens site {found.new_site} for it."
+            f"The cheapest way opens site '{found.new_site}' for it."
             if found.new_site
             else f"The cheapest way leaves the network at node {found.root}."
         )

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from siting.plan import Plan
 
-__all__ = ["ProgressScreen", "faults_as_bullets", "figures_table", "headline", "worth"]
+__all__ = [
+    "ProgressScreen",
+    "faults_as_bullets",
+    "figures_table",
+    "headline",
+    "progress_words",
+    "worth",
+]
 
 UNITS = {
     "heat_per_euro": "kWh/a per EUR",
@@ -99,7 +106,7 @@ class ProgressScreen:
 
     def __call__(self, progress: ProgressLike) -> None:
         """Show the state of the search."""
-        words = _progress_words(progress, self._objective)
+        words = progress_words(progress, self._objective)
         if self._spinner is not None:
             self._spinner.update(words)
             return
@@ -114,7 +121,7 @@ class ProgressScreen:
         self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
-def _progress_words(progress: ProgressLike, objective: str) -> str:
+def progress_words(progress: ProgressLike, objective: str) -> str:
     """Return the state of a search as one line."""
     gap = progress.gap
     return "  ".join(

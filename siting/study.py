@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -22,6 +24,10 @@ from siting.errors import (
 )
 
 if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
     from siting.explanation import Explanation
@@ -52,6 +58,23 @@ class CheckResult:
     parameters: Parameters
     assembly: Assembly
     doubts: tuple[Fault, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the counts and doubts for a notebook."""
+        from siting.outputs.cards import check_card
+
+        return check_card(self)
+
+    @property
+    def frames(self) -> dict[str, gpd.GeoDataFrame]:
+        """What was read and made of it, in the working CRS: three layers, and the network."""
+        return {
+            "sites": self.region.sites.frame,
+            "zones": self.region.zones.frame,
+            "streets": self.region.streets.frame,
+            "nodes": self.network.nodes,
+            "edges": self.network.edges,
+        }
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -88,6 +111,56 @@ class Run:
     plan: Plan
     appraisal: Appraisal
     frames: PlanFrames
+
+    def __post_init__(self) -> None:
+        """Let the plan find its way back to the ground, by a copy of its own."""
+        plan = copy.copy(self.plan)
+        object.__setattr__(plan, "_run", self)
+        object.__setattr__(self, "plan", plan)
+
+    def _repr_html_(self) -> str:
+        """Return the headline for a notebook."""
+        from siting.outputs.cards import run_card
+
+        return run_card(self)
+
+    def explore(self, *, tiles: bool = False) -> folium.Map:
+        """Return the map of the plan, for a notebook or to save.
+
+        Parameters
+        ----------
+        tiles
+            Whether to put a base map from the internet below.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.maps import build_map
+
+        head = self.config.study
+        return build_map(
+            self.frames,
+            self.appraisal,
+            self.plan,
+            title=head.name,
+            question=head.description,
+            tiles=tiles,
+            attribution=attribution_of(self.config),
+        )
+
+    def plot(self, *, ax: Axes | None = None, whole: bool = False) -> Axes:
+        """Draw the plan with matplotlib, good for print, and return the axes.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; a new figure if not given.
+        whole
+            Whether to show the whole region, not the surroundings of the plan alone.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.plot import plot_plan
+
+        title, source = self.config.study.name, attribution_of(self.config)
+        return plot_plan(self.frames, ax=ax, title=title, attribution=source, whole=whole)
 
     @property
     def region(self) -> Region:
@@ -157,6 +230,12 @@ class Study:
 
     config: StudyConfig
 
+    def _repr_html_(self) -> str:
+        """Return the question for a notebook."""
+        from siting.outputs.cards import study_card
+
+        return study_card(self.config)
+
     def with_changes(self, **sections: Mapping[str, Any]) -> Study:
         """Return the study with some keys changed, checked like the study file.
 
@@ -191,7 +270,7 @@ class Study:
     def run(
         self,
         *,
-        progress: Watcher | None = None,
+        progress: Watcher | bool = True,
         stop: Event | None = None,
         run_log: Path | None = None,
     ) -> Run:
@@ -200,7 +279,8 @@ class Study:
         Parameters
         ----------
         progress
-            Called now and then with the best plan and the bound so far.
+            Called now and then with the best plan and the bound so far. By default a bar is drawn
+            in a terminal or notebook; False draws none.
         stop
             Set it from another thread to end the search with the best plan so far.
         run_log
@@ -222,11 +302,27 @@ class Study:
 
         check_replaceable(self.config.outputs.folder)
         check_formats(self.config.outputs.formats)
-        checked = self.check()
-        plan = _solve(checked.assembly, self.config, progress, stop)
+        with _watched(self.config, progress) as watcher:
+            checked = self.check()
+            plan = _solve(checked.assembly, self.config, watcher, stop)
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
+
+
+@contextmanager
+def _watched(config: StudyConfig, progress: Watcher | bool) -> Iterator[Watcher | None]:
+    """Give what is told of the search: a bar where it can be seen, or what the caller wants."""
+    from siting.watching import progress_bar
+
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        solver = config.solver
+        with progress_bar(config.objective.kind, solver.time_limit_s, solver.gap) as bar:
+            yield bar
 
 
 def unknown_id(name: str, ids: Sequence[str]) -> InputError:

@@ -99,7 +99,7 @@ def test_a_new_site_is_offered_where_the_old_one_is_full():
     rich = with_zone("z2", heat_mwh=90.0)
     full = replace(rich.sites[0], options=(SiteOption("o", 3.0, 500.0, 10.0),))
     zone = explained(replace(rich, sites=(full, rich.sites[1]))).zones["z2"]
-    assert "opens site t" in zone.change
+    assert "opens site 't'" in zone.change
     assert zone.extra_capex_eur == pytest.approx(800 + 20 * 2 + 40 + 50)
 
 
@@ -201,4 +201,10 @@ def test_names_lead_to_explanations():
     found = told.named("Z-2", {"s": "S"}, {"z2": "Z-2"})
     assert found is not None
     assert (found.id, found.kind) == ("Z-2", "zone")
+    rich = with_zone("z2", heat_mwh=90.0)
+    full = replace(rich.sites[0], options=(SiteOption("o", 3.0, 500.0, 10.0),))
+    told = explained(replace(rich, sites=(full, rich.sites[1])))
+    named = told.named("Z-2", {"s": "S", "t": "DC-7"}, {"z2": "Z-2"})
+    assert named is not None
+    assert "opens site 'DC-7'" in named.change
     assert told.named("Z-9", {"s": "S"}, {"z2": "Z-2"}) is None
