@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from siting.outputs.frames import PlanFrames
 from siting.outputs.looks import NOT_SERVED, PipeClasses, ShareClasses
@@ -13,12 +15,22 @@ from siting.outputs.looks import NOT_SERVED, PipeClasses, ShareClasses
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_plan"]
+__all__ = ["Drawing", "plot_plan"]
 
 STREET, INK, WATER_EDGE = "#d3cec3", "#16324f", "#2d5d63"
 POINTS_PER_PX = 0.42
 SURROUNDINGS = 0.08
 SPECK_SHARE = 0.004
+
+
+class Drawing(Figure):
+    """A figure that a notebook shows without any setting of matplotlib."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture."""
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=110)
+        return picture.getvalue()
 
 
 def plot_plan(
@@ -47,9 +59,7 @@ def plot_plan(
     The axes, without a frame, with scale bar and legend.
     """
     if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(8.3, 6.2), layout="constrained").add_subplot()
+        ax = Drawing(figsize=(8.3, 6.2), layout="constrained").add_subplot()
     pipes = PipeClasses.of(frames.pipes["nominal_diameter"])
     shares = ShareClasses.of(frames.zones)
     west, south, east, north = _window(frames, whole)

@@ -65,6 +65,7 @@ def test_the_drawing_holds_the_plan(town, whole):
     picture = BytesIO()
     axes.figure.savefig(picture, format="png")
     assert picture.getvalue().startswith(b"\x89PNG")
+    assert axes.figure._repr_png_().startswith(b"\x89PNG")
     texts = {each.get_text() for each in axes.get_legend().get_texts()}
     assert {"zone not served", "site chosen"} <= texts
     assert ("DN 100" in texts) == bool(town.plan.pipes)
