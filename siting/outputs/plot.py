@@ -20,7 +20,7 @@ __all__ = ["Drawing", "plot_plan"]
 STREET, INK, WATER_EDGE = "#d3cec3", "#16324f", "#2d5d63"
 POINTS_PER_PX = 0.42
 SURROUNDINGS = 0.08
-SPECK_SHARE = 0.004
+SPECK_SHARE = 0.012
 
 
 class Drawing(Figure):
@@ -144,7 +144,7 @@ def _draw_sites(frames: PlanFrames, ax: Axes) -> None:
             row["name"].replace("$", r"\$"), (row["geometry"].x, row["geometry"].y),
             xytext=(7, 5), textcoords="offset points", fontsize=8, color=INK, zorder=30,
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
-            clip_on=True,
+            annotation_clip=True,
         )  # fmt: skip
 
 
