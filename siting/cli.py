@@ -387,6 +387,36 @@ def cases(
 
 
 @app.command()
+def assumptions(
+    workbook: Annotated[Path, typer.Argument(metavar="PLAN.xlsx", help="A changed workbook.")],
+    study: StudyArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Study file to write, beside the other.")
+    ] = None,
+) -> None:
+    """Put the changed figures of a workbook's assumptions into a new study file."""
+    from siting.assumptions import write_changed_study
+
+    file = _study_file(study)
+    target = out or file.with_name(f"{file.stem}-changed.toml")
+    changes = write_changed_study(workbook, file, target)
+    for change in changes:
+        typer.echo(f"- {change}")
+    typer.echo(f"wrote {target}: {len(changes)} changed. Next: siting run {target}")
+
+
+@app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="A run folder.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id of a zone or site.")],
+) -> None:
+    """Say why a zone or site is in a plan or not, and what would have to change."""
+    from siting.outputs.files import explain_folder
+
+    typer.echo(str(explain_folder(folder, name)))
+
+
+@app.command()
 def schema(which: Annotated[Schema, typer.Argument(help="Which file format.")]) -> None:
     """Print the JSON Schema of a file format."""
     from siting.config import study_schema

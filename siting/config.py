@@ -696,6 +696,9 @@ class OutputsConfig(Section):
 
     folder: Path = Field(Path("out"), description="Run folder, relative to the study file.")
     tiles: bool = Field(False, description="Show background map tiles when there is internet.")
+    formats: tuple[Literal["geojson", "geoparquet", "shapefile"], ...] = Field(
+        (), description="Further formats of the layers, each in a folder of its own."
+    )
 
 
 class StudyConfig(Section):

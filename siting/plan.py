@@ -6,8 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from siting.annual import AnnualFlows
+from siting.errors import Fault, InputError
 from siting.problem import Problem
 from siting.solution import OpenSite, PipeFlow, Proof, ServedZone, Solution
 
@@ -111,6 +113,45 @@ class Plan:
     def trench_length_m(self) -> float:
         """Length of all trenches dug, each counted once [m]."""
         return sum(pipe.length_m for pipe in self.pipes)
+
+    def explore(self, **options: Any) -> Any:
+        """Return the map of the plan for a notebook, see `siting.study.Run.explore`.
+
+        Raises
+        ------
+        InputError
+            The plan does not come from the run of a study.
+        """
+        return self._on_the_ground().explore(**options)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the plan with matplotlib, see `siting.study.Run.plot`.
+
+        Raises
+        ------
+        InputError
+            The plan does not come from the run of a study.
+        """
+        return self._on_the_ground().plot(**options)
+
+    def _on_the_ground(self) -> Any:
+        """Return the run that the plan comes from: it knows where things are."""
+        run = vars(self).get("_run")
+        if run is None:
+            raise InputError(
+                Fault(
+                    "plan",
+                    "this plan has no map: it comes from a bare problem or a file.",
+                    "Take the plan of a run, as in study.run().plan.",
+                )
+            )
+        return run
+
+    def _repr_html_(self) -> str:
+        """Return the headline for a notebook."""
+        from siting.outputs.cards import plan_card
+
+        return plan_card(self)
 
 
 def price_solution(problem: Problem, solution: Solution, proof: Proof) -> Plan:

@@ -28,6 +28,7 @@ __all__ = [
     "figures_table",
     "findings_table",
     "headline",
+    "progress_words",
     "simulation_tables",
     "worth",
 ]
@@ -109,7 +110,7 @@ class ProgressScreen:
 
     def __call__(self, progress: ProgressLike) -> None:
         """Show the state of the search."""
-        words = _progress_words(progress, self._objective)
+        words = progress_words(progress, self._objective)
         if self._spinner is not None:
             self._spinner.update(words)
             return
@@ -124,7 +125,7 @@ class ProgressScreen:
         self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
-def _progress_words(progress: ProgressLike, objective: str) -> str:
+def progress_words(progress: ProgressLike, objective: str) -> str:
     """Return the state of a search as one line."""
     gap = progress.gap
     return "  ".join(

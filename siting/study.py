@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import difflib
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -21,9 +24,15 @@ from siting.errors import (
 )
 
 if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
     from siting.business import BusinessCase
+    from siting.explanation import Explanation
     from siting.network import PipeNetwork
     from siting.operator_effects import OperatorEffects
     from siting.optimise import Progress
@@ -66,6 +75,23 @@ class CheckResult:
     parameters: Parameters
     assembly: Assembly
     doubts: tuple[Fault, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the counts and doubts for a notebook."""
+        from siting.outputs.cards import check_card
+
+        return check_card(self)
+
+    @property
+    def frames(self) -> dict[str, gpd.GeoDataFrame]:
+        """What was read and made of it, in the working CRS: three layers, and the network."""
+        return {
+            "sites": self.region.sites.frame,
+            "zones": self.region.zones.frame,
+            "streets": self.region.streets.frame,
+            "nodes": self.network.nodes,
+            "edges": self.network.edges,
+        }
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -131,6 +157,63 @@ class Run:
     business: BusinessCase | None = None
     findings: tuple[Finding, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Let the plan find its way back to the ground, by a copy of its own."""
+        plan = copy.copy(self.plan)
+        object.__setattr__(plan, "_run", self)
+        object.__setattr__(self, "plan", plan)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Money and CO2 year by year, for sheets of their own in the workbook."""
+        from siting.business import business_tables
+
+        return {} if self.business is None else business_tables(self.business)
+
+    def _repr_html_(self) -> str:
+        """Return the headline for a notebook."""
+        from siting.outputs.cards import run_card
+
+        return run_card(self)
+
+    def explore(self, *, tiles: bool = False) -> folium.Map:
+        """Return the map of the plan, for a notebook or to save.
+
+        Parameters
+        ----------
+        tiles
+            Whether to put a base map from the internet below.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.maps import build_map
+
+        head = self.config.study
+        return build_map(
+            self.frames,
+            self.appraisal,
+            self.plan,
+            title=head.name,
+            question=head.description,
+            tiles=tiles,
+            attribution=attribution_of(self.config),
+        )
+
+    def plot(self, *, ax: Axes | None = None, whole: bool = False) -> Axes:
+        """Draw the plan with matplotlib, good for print, and return the axes.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; a new figure if not given.
+        whole
+            Whether to show the whole region, not the surroundings of the plan alone.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.plot import plot_plan
+
+        title, source = self.config.study.name, attribution_of(self.config)
+        return plot_plan(self.frames, ax=ax, title=title, attribution=source, whole=whole)
+
     @property
     def region(self) -> Region:
         """The layers that were read."""
@@ -150,6 +233,33 @@ class Run:
     def folder(self) -> Path:
         """The run folder."""
         return self.config.outputs.folder
+
+    def explain(self, name: str) -> Explanation:
+        """Return why a zone or site is in the plan or not, and what would have to change.
+
+        Parameters
+        ----------
+        name
+            Id of the zone or site in its layer.
+
+        Raises
+        ------
+        InputError
+            No layer has the id.
+        """
+        from siting.explanation import explain_plan, not_attached
+
+        assembly = self.assembly
+        told = explain_plan(assembly.problem, self.plan)
+        found = told.named(name, assembly.site_ids, assembly.zone_ids)
+        if found is not None:
+            return found
+        layers = {"zone": self.region.zones.frame, "site": self.region.sites.frame}
+        for kind, frame in layers.items():
+            if name in set(map(str, frame.index)):
+                return not_attached(kind, name)
+        ids = [str(each) for frame in layers.values() for each in frame.index]
+        raise unknown_id(name, ids)
 
     @property
     def map_path(self) -> Path:
@@ -171,6 +281,12 @@ class Study:
     """
 
     config: StudyConfig
+
+    def _repr_html_(self) -> str:
+        """Return the question for a notebook."""
+        from siting.outputs.cards import study_card
+
+        return study_card(self.config)
 
     def with_changes(self, **sections: Mapping[str, Any]) -> Study:
         """Return the study with some keys changed, checked like the study file.
@@ -232,7 +348,7 @@ class Study:
     def run(
         self,
         *,
-        progress: Watcher | None = None,
+        progress: Watcher | bool = True,
         stop: Event | None = None,
         run_log: Path | None = None,
     ) -> Run:
@@ -241,7 +357,8 @@ class Study:
         Parameters
         ----------
         progress
-            Called now and then with the best plan and the bound so far.
+            Called now and then with the best plan and the bound so far. By default a bar is drawn
+            in a terminal or notebook; False draws none.
         stop
             Set it from another thread to end the search with the best plan so far.
         run_log
@@ -258,16 +375,41 @@ class Study:
         VerificationError
             The plan does not agree with its inputs; nothing is written.
         """
+        from siting.outputs.exports import check_formats
         from siting.outputs.files import check_replaceable, write_run
 
         check_replaceable(self.config.outputs.folder)
-        checked = self.check()
-        assembly, plan = _solve(checked.assembly, self.config, progress, stop)
+        check_formats(self.config.outputs.formats)
+        with _watched(self.config, progress) as watcher:
+            checked = self.check()
+            assembly, plan = _solve(checked.assembly, self.config, watcher, stop)
         doubts = (*checked.doubts, *assembly.doubts)
         checked = replace(checked, assembly=assembly, doubts=doubts)
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
+
+
+@contextmanager
+def _watched(config: StudyConfig, progress: Watcher | bool) -> Iterator[Watcher | None]:
+    """Give what is told of the search: a bar where it can be seen, or what the caller wants."""
+    from siting.watching import progress_bar
+
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        solver = config.solver
+        with progress_bar(config.objective.kind, solver.time_limit_s, solver.gap) as bar:
+            yield bar
+
+
+def unknown_id(name: str, ids: Sequence[str]) -> InputError:
+    """Return the error for an id that no layer has, with the nearest one."""
+    near = difflib.get_close_matches(name, ids, n=1, cutoff=0.0)
+    hint = f"The nearest id is '{near[0]}'." if near else "The layers are empty."
+    return InputError(Fault("plan", f"there is no zone or site '{name}'.", hint, (name,)))
 
 
 def read_study(path: str | Path) -> Study:

@@ -2,5 +2,6 @@
 
 from siting.business.case import BusinessCase, business_case
 from siting.business.prices import plan_components
+from siting.business.tables import business_tables
 
-__all__ = ["BusinessCase", "business_case", "plan_components"]
+__all__ = ["BusinessCase", "business_case", "business_tables", "plan_components"]

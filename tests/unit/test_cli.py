@@ -14,7 +14,8 @@ import siting.config
 from siting.cli import app
 
 COMMANDS = (
-    "new", "check", "run", "example", "solve", "verify", "simulate", "cases", "schema", "info",
+    "new", "check", "run", "example", "solve", "verify", "simulate", "cases", "assumptions",
+    "explain", "schema", "info",
 )  # fmt: skip
 
 runner = CliRunner()

@@ -9,6 +9,7 @@ import pytest
 from sample_business import problem, sample, solution
 from sample_plan import small_town
 
+from siting.explanation import explain_plan
 from siting.marginal import plan_margins
 from siting.outputs.frames import plan_frames
 from siting.plan import PlannedPipe
@@ -69,7 +70,10 @@ def test_margins_stand_in_the_layers():
     zones = frames.zones.set_index("zone_id")["marginal_heat_per_euro_kwh"]
     margins = plan_margins(town.assembly.problem, town.plan)
     assert zones["Z-1"] == pytest.approx(margins.zones["z1"].heat_per_euro_kwh)
-    assert math.isnan(zones["Z-4"])
+    told = explain_plan(town.assembly.problem, town.plan).zones
+    assert zones["Z-4"] == pytest.approx(told["z4"].marginal_heat_per_euro_kwh, nan_ok=True)
+    served = told["z1"]
+    assert served.marginal_heat_per_euro_kwh == pytest.approx(zones["Z-1"])
     pipes = frames.pipes
     assert pipes["branch_heat_mwh"].max() == 5_800
     assert (pipes["branch_capex_eur"] >= pipes["cost_eur"]).all()
