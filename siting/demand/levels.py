@@ -67,7 +67,7 @@ def estimate_levels(
     measured = value.copy()
     for name, guess in {
         "median of same use": _median_by_use(measured, use, smallest_sample),
-        "median of all": pd.Series(measured.median(), index=levels.index),
+        "median of all": pd.Series(measured.dropna().median(), index=levels.index),
         "1 assumed": pd.Series(1.0, index=levels.index),
     }.items():
         fill = value.isna() & guess.notna()

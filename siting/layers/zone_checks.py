@@ -120,7 +120,7 @@ def _report_dense(
 
 def doubt_large_points(data: pd.DataFrame, area_m2: pd.Series, log: FaultLog) -> None:
     """Doubt the unit where most points need as much as a district."""
-    demand = data.loc[(area_m2 == 0) & ~(data["floor_area_m2"] > 0), "annual_demand_mwh"]
+    demand = data.loc[(area_m2 == 0) & ~(data["floor_area_m2"] > 0), "annual_demand_mwh"].dropna()
     if demand.empty or not demand.median() > LARGE_POINT_MWH:
         return
     log.doubt(
