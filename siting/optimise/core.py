@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from siting.model import Model
 from siting.problem import Edge, Problem, Site, Zone
@@ -15,6 +17,8 @@ from siting.solvers.outcome import FloatArray
 __all__ = ["Core", "all_of", "part", "restrict", "still_possible"]
 
 BoolArray = NDArray[np.bool_]
+TINY = 1e-13
+"""Added to costs so that a sparse matrix does not take a free arc for none."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Core:
         """Return what either of two cores keeps."""
         return Core(self.arcs | other.arcs, self.options | other.options, self.zones | other.zones)
 
+    def overlap(self, other: Core) -> Core:
+        """Return what both of two cores keep."""
+        return Core(self.arcs & other.arcs, self.options & other.options, self.zones & other.zones)
+
 
 def all_of(model: Model) -> Core:
     """Return the core that keeps everything."""
@@ -48,24 +56,86 @@ def all_of(model: Model) -> Core:
 
 
 def still_possible(
-    model: Model, compiled: CompiledModel, reduced_cost: FloatArray, room: float
+    model: Model,
+    compiled: CompiledModel,
+    reduced_cost: FloatArray,
+    room: float,
+    gone: frozenset[int] = frozenset(),
 ) -> Core:
     """Return what a plan can use whose objective is at most ``room`` above the relaxed one.
 
-    Setting a variable that rests at zero to one costs at least its reduced cost.
+    Setting a variable that rests at zero to one costs at least its reduced cost. A pipe is of use
+    only on a way from an open site to a connected zone, and everything on that way costs its own.
+
+    Parameters
+    ----------
+    model, compiled
+        The model and its arrays.
+    reduced_cost
+        Of the relaxation, one for each variable.
+    room
+        How much the objective may rise, scaled.
+    gone
+        Zones known to be of no use.
     """
-    v = model.variables
-    possible = reduced_cost <= max(room, 0.0) + 1e-9
+    v, data = model.variables, model.data
+    cost = np.maximum(reduced_cost, 0.0)
+    limit = max(room, 0.0) + 1e-9
     arcs = np.array(
         [
-            any(possible[compiled.index(v.pipe[a, p])] for p in range(len(arc.pieces)))
-            for a, arc in enumerate(model.data.arcs)
+            min(cost[compiled.index(v.pipe[a, p])] for p in range(len(arc.pieces)))
+            for a, arc in enumerate(data.arcs)
         ],
-        dtype=bool,
+        dtype=float,
     )
-    options = np.array([possible[compiled.index(v.open[k])] for k in v.open], dtype=bool)
-    zones = np.array([possible[compiled.index(v.connect[z])] for z in v.connect], dtype=bool)
-    return Core(arcs, options, zones)
+    options = np.array([cost[compiled.index(v.open[k])] for k in v.open], dtype=float)
+    zones = np.array(
+        [np.inf if z in gone else cost[compiled.index(v.connect[z])] for z in data.zones],
+        dtype=float,
+    )
+    from_site, to_zone = _ways(model, arcs, options, zones)
+    node_of = {name: k for k, name in enumerate(data.problem.nodes)}
+    at = np.array([node_of[data.zone(z).node] for z in data.zones], dtype=np.int64)
+    tails = np.array([arc.tail for arc in data.arcs], dtype=np.int64)
+    heads = np.array([arc.head for arc in data.arcs], dtype=np.int64)
+    stand = np.array([each.node for each in data.options], dtype=np.int64)
+    return Core(
+        from_site[tails] + arcs + to_zone[heads] <= limit,
+        options + to_zone[stand] <= limit,
+        from_site[at] + zones <= limit,
+    )
+
+
+def _ways(
+    model: Model, arcs: FloatArray, options: FloatArray, zones: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the cheapest way from any site to each node, and from each node to any zone."""
+    data = model.data
+    node_of = {name: k for k, name in enumerate(data.problem.nodes)}
+    size = len(data.problem.nodes)
+    tails = [*(arc.tail for arc in data.arcs), *([size] * len(options))]
+    heads = [*(arc.head for arc in data.arcs), *(each.node for each in data.options)]
+    costs = [*arcs, *options]
+    for z, cost in zip(data.zones, zones, strict=True):
+        if np.isfinite(cost):
+            tails.append(node_of[data.zone(z).node])
+            heads.append(size + 1)
+            costs.append(cost)
+    graph = _cheapest_parallel(np.array(tails), np.array(heads), np.array(costs), size + 2)
+    from_site = csgraph.dijkstra(graph, indices=size)
+    to_zone = csgraph.dijkstra(graph.T.tocsr(), indices=size + 1)
+    return from_site[:size], to_zone[:size]
+
+
+def _cheapest_parallel(
+    tails: NDArray[np.int64], heads: NDArray[np.int64], costs: FloatArray, size: int
+) -> sparse.csr_matrix:
+    """Return a graph with the cheapest of parallel arcs; a cost of zero stays an arc."""
+    order = np.lexsort((costs, heads, tails))
+    tails, heads, costs = tails[order], heads[order], costs[order]
+    first = np.ones(len(costs), dtype=bool)
+    first[1:] = (np.diff(tails) != 0) | (np.diff(heads) != 0)
+    return sparse.csr_matrix((costs[first] + TINY, (tails[first], heads[first])), (size, size))
 
 
 def part(model: Model, compiled: CompiledModel, values: FloatArray, least: float) -> Core:

@@ -1,6 +1,8 @@
 """Find directed cuts that a fractional or a disconnected plan violates.
 
 A connected zone needs, across every cut that separates it from all open sites, at least one pipe.
+Where it is known to take at least some power, a pipe that carries only a part of that counts only
+for that part.
 There are too many such rows to write down; they are found by maximum flow where they are violated
 (Ljubić, Weiskircher, Pferschy, Klau, Mutzel and Fischetti 2006, doi:10.1007/s10107-005-0660-x).
 """
@@ -62,6 +64,8 @@ class CutFinder:
         self.zone_node = {z: node_of[data.zone(z).node] for z in data.zones}
         self.columns = self._capacity_columns()
         self.known: set[tuple[tuple[int, ...], tuple[int, ...], int]] = set()
+        self.least_mw: dict[int, float] = {}
+        self._table()
 
     def _capacity_columns(self) -> list[list[int]]:
         """Return, for each arc of the graph, the variables whose sum is its capacity."""
@@ -72,9 +76,34 @@ class CutFinder:
         ]
         return columns + [[compiled.index(v.open[k])] for k in range(len(data.options))]
 
+    def _table(self) -> None:
+        """Lay out the columns of each arc, and what each piece carries, as rectangles."""
+        data = self.model.data
+        width = max((len(each) for each in self.columns), default=1)
+        self.place = np.zeros((len(self.columns), width), dtype=np.int64)
+        self.counts = np.zeros((len(self.columns), width))
+        self.carries_mw = np.full((len(self.columns), width), np.inf)
+        for k, each in enumerate(self.columns):
+            self.place[k, : len(each)] = each
+            self.counts[k, : len(each)] = 1.0
+        for a, arc in enumerate(data.arcs):
+            self.carries_mw[a, : len(arc.pieces)] = [piece.high_mw for piece in arc.pieces]
+
+    def demand_at_least(self, least_mw: dict[int, float]) -> None:
+        """From now on, count on connected zones to take at least these base capacities [MW]."""
+        self.least_mw = {z: least for z, least in least_mw.items() if least > 0}
+        self.known.clear()
+
+    def _counted(self, zone: int) -> FloatArray:
+        """Return how much each piece of each arc counts towards connecting a zone, 0 to 1."""
+        least = self.least_mw.get(zone)
+        if least is None:
+            return self.counts
+        return np.asarray(self.counts * np.minimum(self.carries_mw / least, 1.0))
+
     def capacities(self, values: FloatArray) -> FloatArray:
         """Return how much of each arc is built in a (fractional) plan."""
-        return np.array([float(values[each].sum()) for each in self.columns])
+        return np.asarray((values[self.place] * self.counts).sum(axis=1))
 
     def find(
         self, values: FloatArray, *, least_violation: float = 0.02, limit: int = 400
@@ -86,7 +115,11 @@ class CutFinder:
         for share, z in sorted(wanted, reverse=True):
             if share <= least_violation or len(found) >= limit:
                 break
-            for cut in self._cuts_for(z, share, capacity, least_violation):
+            if z in self.least_mw:
+                counted = (values[self.place] * self._counted(z)).sum(axis=1)
+            else:
+                counted = capacity
+            for cut in self._cuts_for(z, share, counted, least_violation):
                 if cut.key not in self.known:
                     self.known.add(cut.key)
                     found.append(cut)
@@ -161,9 +194,10 @@ class CutFinder:
         starts = [0]
         arcs = len(self.model.data.arcs)
         for cut in cuts:
+            counted = self._counted(cut.zone)
             for k in (*cut.arcs, *(arcs + option for option in cut.options)):
                 columns += self.columns[k]
-                factors += [1.0] * len(self.columns[k])
+                factors += counted[k, : len(self.columns[k])].tolist()
             columns.append(self.zone_column[cut.zone])
             factors.append(-1.0)
             starts.append(len(columns))

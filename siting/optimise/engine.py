@@ -12,6 +12,7 @@ from scipy import sparse
 from siting.model import Model, build_model
 from siting.optimise.cuts import CutFinder
 from siting.optimise.progress import Watch
+from siting.optimise.ranges import Range, ranges_by_prices, rows_of_ranges
 from siting.optimise.slivers import DownstreamFinder, SourceFinder
 from siting.problem import Problem
 from siting.solvers.compiled import CompiledModel, Rows, compile_model
@@ -21,6 +22,8 @@ from siting.solvers.registry import mip_solver
 
 __all__ = ["Engine", "MipCall", "SolverChoice"]
 
+TIGHTENINGS, LEAST_RISE = 6, 0.01
+"""How often ranges are narrowed, and the least rise of the bound for another time [-]."""
 PATIENCE_S = 8.0
 """Wall time that a warm-started relaxation is given before it starts from nothing [s]."""
 
@@ -66,6 +69,8 @@ class Engine:
         self.downstream = DownstreamFinder(self.model, self.compiled)
         self.relaxation = HighsLp(self.compiled, threads=solver.threads, seed=solver.seed)
         self.found: Rows | None = None
+        self.ranges: dict[int, Range] = {}
+        self.narrow_rows: Rows | None = None
         self.site_rows: dict[int, int] = {}
         self.slowest_s = 0.0
         self.heat = self.compiled.vector(self.model.expressions.heat)
@@ -153,6 +158,40 @@ class Engine:
                 count += len(rows.lower)
         return count
 
+    def narrow(self, ranges: dict[int, Range]) -> None:
+        """Count on connected zones to take base capacities within these ranges only."""
+        known = self.ranges
+        self.ranges = {z: each.within(known.get(z)) for z, each in ranges.items()}
+        self.ranges |= {z: each for z, each in known.items() if z not in ranges}
+        self.narrow_rows = rows_of_ranges(self.model, self.compiled, self.ranges)
+        if self.narrow_rows is None:
+            return
+        self.relaxation.add_rows(self.narrow_rows)
+        self.cuts.demand_at_least({z: each.least_mw for z, each in self.ranges.items()})
+        most = {z: self.model.data.zone(z).peak_mw for z in self.model.data.zones}
+        most |= {z: each.most_mw for z, each in self.ranges.items()}
+        self.downstream = DownstreamFinder(self.model, self.compiled, most)
+
+    def tighten(self, cost: FloatArray, relaxed: Outcome, seconds: float) -> Outcome:
+        """Narrow the ranges of zones to what beats a price, as long as that lifts the bound.
+
+        What costs at least 0 does not beat the price; rows and ranges hold for cheaper plans only.
+        """
+        until = self.watch.seconds + seconds
+        for _ in range(TIGHTENINGS):
+            if relaxed.values is None or relaxed.bound >= 0 or self.watch.seconds > until:
+                break
+            self.narrow(ranges_by_prices(self.model, self.compiled, relaxed, -relaxed.bound))
+            better = self.relax(cost, enough=0.0, seconds=until - self.watch.seconds)
+            if better.ending is Ending.INFEASIBLE:
+                return better
+            if better.values is None:
+                break
+            risen, relaxed = better.bound - relaxed.bound, better
+            if risen < LEAST_RISE * abs(relaxed.bound):
+                break
+        return relaxed
+
     def decide_sites(self, closed: frozenset[int], opened: frozenset[int]) -> None:
         """Close some sites of the relaxation and open others; earlier decisions are undone."""
         if not self.site_rows:
@@ -197,6 +236,8 @@ class Engine:
         """Minimise over integer points, repeating while a plan leaves a zone unconnected."""
         until = self.watch.seconds + min(call.seconds, self.watch.left_s)
         solver = mip_solver(self.solver.name, self.model.program, self.compiled)
+        if self.narrow_rows is not None:
+            rows = self.narrow_rows if rows is None else Rows.stack([rows, self.narrow_rows])
         proven = _Either(self.watch.stop)
         while True:
             settings = MipSettings(

@@ -226,7 +226,7 @@ class RatioSearch:
         self._mix(relaxed)
         if self._is_over():
             return False
-        if state.best.value > before * (1 + 0.2 * state.gap):
+        if state.best.value > before * (1 + 0.5 * state.gap):
             return True
         self.watch.enter("bounding at the price to prove")
         price = self._asking_price()

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from siting.optimise.core import restrict, still_possible
-from siting.optimise.engine import Engine, MipCall
+from siting.optimise.engine import Engine
+from siting.optimise.leaf import LeafProof
 from siting.optimise.state import SearchState
 from siting.problem import Problem
 from siting.solvers.outcome import Ending, FloatArray, Outcome
@@ -80,8 +78,7 @@ class SiteTree:
                 self._report()
                 if self.state.is_done or not self.heap:
                     return
-                branch = heapq.heappop(self.heap)[2]
-                site = self._next_site(branch)
+                branch, site = self._take()
                 if site is None:
                     self._solve_leaf(branch)
                 else:
@@ -104,6 +101,15 @@ class SiteTree:
         self.certify(self.price, max(open_surplus, working_on, 0.0))
 
     # -- branching ------------------------------------------------------------------------------
+
+    def _take(self) -> tuple[Branch, int | None]:
+        """Take the next branch and its site to decide on: leaves only when no other is left."""
+        waiting = sorted(self.heap)
+        asked = [(entry, self._next_site(entry[2])) for entry in waiting]
+        entry, site = next((each for each in asked if each[1] is not None), asked[0])
+        self.heap.remove(entry)
+        heapq.heapify(self.heap)
+        return entry[2], site
 
     def _next_site(self, branch: Branch) -> int | None:
         """Return the site to decide on next: the one opened most undecidedly; None if all are."""
@@ -168,19 +174,26 @@ class SiteTree:
         """Improve and prove a branch whose sites are decided, for a slice of the time left."""
         leaf.tries += 1
         seconds = max(self.watch.left_s / (len(self.heap) + 1), LEAST_SLICE_S * leaf.tries)
-        engine = Engine(self._leaf_problem(leaf), self.watch, self.state.solver)
-        cost = self.cost_at(self.price, engine)
-        unit = engine.model.data.scale.heat_mwh
-        rest = engine.relax(cost, enough=0.0, seconds=0.3 * seconds)
+        until = self.watch.seconds + seconds
+        problem = self._leaf_problem(leaf)
+        engine = Engine(problem, self.watch, self.state.solver)
+        rest = engine.relax(
+            self.cost_at(self.price, engine), enough=0.0, slivers=False, seconds=0.3 * seconds
+        )
         if rest.ending is Ending.INFEASIBLE:
             return
-        best = min(leaf.surplus_mwh, -rest.bound * unit)
-        if rest.values is not None and best > 1e-9 * unit:
-            self._report(working_on=best)
-            self._improve(engine, rest.values, min(0.2 * seconds, 12.0), first=leaf.tries == 1)
+        surplus = min(leaf.surplus_mwh, -rest.bound * self.unit_mwh)
+        if rest.values is not None and surplus > 1e-9 * self.unit_mwh:
+            self._report(working_on=surplus)
+            if leaf.tries == 1 and not self._is_explored(leaf):
+                self._improve(engine, rest.values, min(0.2 * seconds, 12.0))
             if not self._is_beaten() and not self.watch.is_over:
-                best = self._solve_core(engine, rest, best, seconds)
-        leaf.surplus_mwh = max(best, 0.0)
+                leaf.surplus_mwh = surplus
+                proof = LeafProof(
+                    self.state, self.price, self.cost_at, self._is_beaten, self._report
+                )
+                surplus = proof.run(problem, engine, rest, surplus, until)
+        leaf.surplus_mwh = max(surplus, 0.0)
         self._push(leaf)
 
     def _leaf_problem(self, leaf: Branch) -> Problem:
@@ -204,53 +217,13 @@ class SiteTree:
         sites = [replace(s, mandatory=s.mandatory or s.id in opened_ids) for s in sites]
         return replace(problem, sites=tuple(sites))
 
-    def _improve(self, engine: Engine, values: FloatArray, seconds: float, *, first: bool) -> None:
+    def _is_explored(self, leaf: Branch) -> bool:
+        """Whether the best plan, which was improved before, has just the sites of a leaf."""
+        best = self.state.best
+        sites = self.engine.model.data.problem.sites
+        opened = {sites[s].id for s in leaf.opened}
+        return best is not None and {each.site for each in best.solution.sites} == opened
+
+    def _improve(self, engine: Engine, values: FloatArray, seconds: float) -> None:
         """Look for a better plan with a leaf's sites on what its relaxation builds."""
-        if first:
-            self.state.mix_on(engine, lambda each: self.cost_at(self.price, each), values, seconds)
-
-    def _solve_core(self, engine: Engine, rest: Outcome, best: float, seconds: float) -> float:
-        """Return the surplus that no plan of a leaf exceeds [MWh/a]."""
-        unit = engine.model.data.scale.heat_mwh
-        start, distance = self._start(engine)
-
-        def bounded(bound: float) -> None:
-            nonlocal best
-            best = min(best, -bound * unit)
-            self._report(working_on=best)
-
-        outcome = engine.solve(
-            MipCall(
-                self.cost_at(self.price, engine),
-                gap_absolute=max(distance / unit, 1e-9),
-                start=start,
-                seconds=seconds,
-                enough=0.0,
-                on_values=lambda values: self._offered(engine, values),
-                on_bound=bounded,
-            ),
-            rows=engine.tight_rows(rest.values),
-        )
-        if outcome.values is not None:
-            self.state.offer_values(engine, outcome.values)
-        if outcome.ending is Ending.INFEASIBLE:
-            return 0.0
-        if math.isfinite(outcome.bound):
-            best = min(best, -outcome.bound * unit)
-        return best
-
-    def _start(self, engine: Engine) -> tuple[FloatArray | None, float]:
-        """Return a start, and how far above a proving bound its objective may lie."""
-        state = self.state
-        sites = engine.model.data.problem.sites
-        if state.empty is not None and not any(site.mandatory for site in sites):
-            return np.zeros(len(engine.compiled.names)), 0.0
-        start = state.start_for(engine)
-        if start is None or state.best is None:
-            return None, 0.0
-        return start, max(self.price * state.best.capex_eur - state.best.heat_mwh, 0.0) * 0.999
-
-    def _offered(self, engine: Engine, values: FloatArray) -> bool:
-        """Offer values; end the solve when the price has been beaten."""
-        self.state.offer_values(engine, values)
-        return self._is_beaten()
+        self.state.mix_on(engine, lambda each: self.cost_at(self.price, each), values, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -60,6 +61,7 @@ class SearchState:
         """Keep a candidate if it is better than the best so far; say whether it was."""
         if candidate is None:
             return False
+        candidate = self._without_idle_sites(candidate)
         if self.best is not None and not self.is_better(candidate.value, self.best.value):
             same = candidate.value == self.best.value
             if not (same and candidate.capex_eur < self.best.capex_eur):
@@ -67,6 +69,16 @@ class SearchState:
         self.best = candidate
         self.watch.note(incumbent=candidate.value)
         return True
+
+    def _without_idle_sites(self, candidate: Candidate) -> Candidate:
+        """Close the sites that feed nothing in: a leaf holds them open though nobody wants them."""
+        wanted = {site.id for site in self.problem.sites if site.mandatory}
+        sites = candidate.solution.sites
+        busy = tuple(each for each in sites if each.capacity_mw > 0 or each.site in wanted)
+        if len(busy) == len(sites) or len(busy) < (self.problem.limits.min_sites or 0):
+            return candidate
+        fewer = make_candidate(self.problem, replace(candidate.solution, sites=busy))
+        return candidate if fewer is None else fewer
 
     def offer_values(self, engine: Engine, values: FloatArray) -> bool:
         """Turn solver values into a candidate and keep it if it is better."""

@@ -61,6 +61,7 @@ class CompiledModel:
     upper: FloatArray
     integer: NDArray[np.bool_]
     rows: Rows
+    row_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Stop bounds that are no numbers."""
@@ -112,6 +113,7 @@ def compile_model(
         upper=_bounds([variable.upBound for variable in columns], np.inf),
         integer=np.array([variable.cat == pulp.LpInteger for variable in columns], dtype=bool),
         rows=_rows(program, position),
+        row_names=tuple(constraint.name or "" for constraint in program.constraints()),
     )
 
 

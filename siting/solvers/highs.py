@@ -260,7 +260,8 @@ def _lp_outcome(solver: highspy.Highs) -> Outcome:
     solution = solver.getSolution()
     values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
     objective = solver.getInfo().objective_function_value
-    return Outcome(ending, values, objective, objective, 0.0, reduced_cost=reduced)
+    duals = np.array(solution.row_dual)
+    return Outcome(ending, values, objective, objective, 0.0, 0, reduced, duals)
 
 
 class HighsMip:

@@ -42,6 +42,8 @@ class Outcome:
         Wall time [s] and branch-and-bound nodes.
     reduced_cost
         Of a linear relaxation: least rise of the objective when a variable leaves its bound.
+    row_dual
+        Of a linear relaxation: rise of the objective for each unit that a row's side is raised.
     """
 
     ending: Ending
@@ -51,3 +53,4 @@ class Outcome:
     seconds: float
     nodes: int = 0
     reduced_cost: FloatArray | None = None
+    row_dual: FloatArray | None = None

@@ -1,0 +1,167 @@
+"""Leaving out what cannot beat a price, and proving a leaf in parts: nothing better is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from siting.errors import InfeasibleError
+from siting.optimise import leaf, solve
+from siting.optimise.core import still_possible
+from siting.optimise.engine import Engine, MipCall, SolverChoice
+from siting.optimise.progress import Watch
+from siting.optimise.ranges import ranges_by_prices
+from siting.optimise.sift import sift, straightened
+from siting.problem import Edge, Problem, Site, SiteOption, Zone
+from siting.solution import Status
+from siting.solvers.outcome import FloatArray
+from tests.crosscheck.brute_force import solve_by_enumeration
+from tests.crosscheck.random_problems import random_problem
+from tests.unit.test_optimise import town
+
+__all__ = ["town"]
+
+
+def cost_at(price: float) -> Callable[[Engine], FloatArray]:
+    """Return the scaled cost of ``price * capex - heat`` as the search has it."""
+
+    def cost(engine: Engine) -> FloatArray:
+        scale = engine.model.data.scale
+        return price * scale.cost_eur / scale.heat_mwh * engine.capex - engine.heat
+
+    return cost
+
+
+def surplus_mwh(problem: Problem, price: float) -> float:
+    """Return the largest ``heat - price * capex``, by an integer program over all of it."""
+    engine = Engine(problem, Watch(60.0), SolverChoice())
+    outcome = engine.solve(MipCall(cost_at(price)(engine)))
+    return -outcome.objective * engine.model.data.scale.heat_mwh
+
+
+@pytest.fixture(scope="module")
+def best(town: Problem) -> float:
+    """Return the best heat per euro of the town with its first site [MWh/a per EUR]."""
+    one = with_first_site(town)
+    return solve(one, gap=1e-4, time_limit_s=60).heat_per_euro_kwh / 1000
+
+
+def with_first_site(town: Problem) -> Problem:
+    """Return the town with one site, which must be opened, as in a leaf."""
+    return replace(town, sites=(replace(town.sites[0], mandatory=True),))
+
+
+def test_a_straightened_problem_is_never_dearer(town: Problem) -> None:
+    """At any price its surplus is at least that of the real sizes."""
+    one = with_first_site(town)
+    for price in (0.0005, 0.001, 0.002):
+        assert surplus_mwh(straightened(one), price) >= surplus_mwh(one, price) - 1e-3
+
+
+@pytest.mark.parametrize("share", [0.8, 0.97])
+def test_sifting_keeps_the_best_plan(town: Problem, best: float, share: float) -> None:
+    """Below the best ratio some plan has a surplus; what is left still holds it."""
+    one = with_first_site(town)
+    left = sift(one, cost_at(best * share), Watch(60.0), SolverChoice(), seconds=30)
+    wanted = surplus_mwh(one, best * share)
+    assert wanted > 1.0
+    assert left.problem is not None
+    assert left.surplus_mwh >= wanted - 1e-3
+    assert surplus_mwh(left.problem, best * share) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_sifting_leaves_less_the_closer_the_price(town: Problem, best: float) -> None:
+    """Close to the best ratio, zones and edges go; far above it nothing is left."""
+    one = with_first_site(town)
+    watch = Watch(60.0)
+    near = sift(one, cost_at(best * 0.98), watch, SolverChoice(), seconds=30).problem
+    assert near is not None
+    assert len(near.edges) < len(one.edges)
+    gone = sift(one, cost_at(best * 1.5), watch, SolverChoice(), seconds=30)
+    assert gone.problem is None
+    assert gone.surplus_mwh == 0
+
+
+@pytest.mark.parametrize(("room_mwh", "stays"), [(45.0, False), (55.0, True)])
+def test_a_street_goes_with_the_zone_behind_it(room_mwh: float, stays: bool) -> None:
+    """Neither half of the way costs more than the room alone; the way and its zone do together."""
+    edges = (
+        Edge("near", "a", "b", cost_eur=100_000),
+        Edge("out", "a", "c", cost_eur=50_000),
+        Edge("on", "c", "d", cost_eur=50_000),
+    )
+    site = Site("s", "a", options=(SiteOption("o", 5.0, 100_000),))
+    zones = (Zone("rich", "b", 1_000.0, 0.5), Zone("poor", "d", 150.0, 0.1))
+    engine = Engine(Problem(("a", "b", "c", "d"), edges, (site,), zones), Watch(60), SolverChoice())
+    relaxed = engine.relax(cost_at(0.002)(engine))
+    assert relaxed.reduced_cost is not None
+    data = engine.model.data
+    core = still_possible(
+        engine.model, engine.compiled, relaxed.reduced_cost, room_mwh / data.scale.heat_mwh
+    )
+    kept = {data.problem.edges[data.arcs[a].edge].id for a in np.flatnonzero(core.arcs)}
+    assert "near" in kept
+    assert ("on" in kept) == stays
+    assert core.zones.tolist() == [True, stays]
+
+
+WIDEST = {0.9: 0.99, 0.99: 0.9}
+"""How wide the ranges may be altogether, over all peaks [-]."""
+
+
+@pytest.mark.parametrize("share", WIDEST)
+def test_ranges_hold_for_the_best_plan(town: Problem, best: float, share: float) -> None:
+    """The best plan keeps to the ranges, which are narrower for a better price."""
+    one = with_first_site(town)
+    plan = solve(one, gap=1e-4, time_limit_s=60)
+    engine = Engine(one, Watch(60.0), SolverChoice())
+    cost = cost_at(best * share)(engine)
+    relaxed = engine.relax(cost)
+    ranges = ranges_by_prices(engine.model, engine.compiled, relaxed, -relaxed.bound)
+    found = {one.zones[z].id: each for z, each in ranges.items()}
+    for served in plan.zones:
+        each = found[served.zone]
+        assert each.least_mw - 1e-6 <= served.base_mw <= each.most_mw + 1e-6
+    width = sum(each.most_mw - each.least_mw for each in ranges.values())
+    assert width < WIDEST[share] * sum(one.zones[z].peak_mw for z in ranges)
+
+
+def test_tightening_lifts_the_bound_and_keeps_the_best_plan(town: Problem, best: float) -> None:
+    """The relaxation rises, and the integer program with the narrower ranges has the same best."""
+    one = with_first_site(town)
+    price = best * 0.99
+    engine = Engine(one, Watch(60.0), SolverChoice())
+    cost = cost_at(price)(engine)
+    relaxed = engine.relax(cost)
+    tight = engine.tighten(cost, relaxed, 30.0)
+    assert tight.bound > relaxed.bound + 0.05 * abs(relaxed.bound)
+    outcome = engine.solve(MipCall(cost), rows=engine.tight_rows(tight.values))
+    unit = engine.model.data.scale.heat_mwh
+    assert -outcome.objective * unit == pytest.approx(surplus_mwh(one, price), rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_proofs_in_parts_agree_with_enumeration(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every leaf split among cores, random problems still reach their optimum."""
+    monkeypatch.setattr(leaf, "LARGE", 0)
+    monkeypatch.setattr(leaf.os, "cpu_count", lambda: 2)
+    problem = random_problem(seed)
+    wanted = solve_by_enumeration(problem).value
+    if wanted is None:
+        with pytest.raises(InfeasibleError):
+            solve(problem, gap=0, time_limit_s=60)
+        return
+    plan = solve(problem, gap=0, time_limit_s=60)
+    assert plan.proof.status is Status.OPTIMAL
+    assert plan.proof.incumbent == pytest.approx(wanted, rel=1e-5, abs=1e-9)
+
+
+def test_a_site_that_feeds_nothing_in_is_not_part_of_a_plan(town: Problem) -> None:
+    """A free site at the far end stays closed, although opening it would cost nothing."""
+    free = Site("free", "n03", options=(SiteOption("o", 5.0, 0.0, 9e9),))
+    plan = solve(replace(town, sites=(*town.sites, free)), gap=0.02, time_limit_s=60)
+    assert {each.site for each in plan.sites} <= {"site0", "site1"}
+    assert all(each.capacity_mw > 0 for each in plan.sites)
