@@ -75,8 +75,8 @@ def edge_list(plan: Plan, data: PipeData) -> pd.DataFrame:
     """Return one row for each pipe, in the direction of flow; units stand in the column names.
 
     ``u_w_per_m_k`` is the heat transfer of one pipe to the ground, so that supply and return
-    together lose what the plan counts; ``flow_mw`` is the heat at full base load. Pipes without a
-    size have no diameter.
+    together lose what the plan counts; of twin pipes half of what both lose in their casing.
+    ``flow_mw`` is the heat at full base load. Pipes without a size have no diameter.
     """
     rows = [
         (

@@ -11,6 +11,7 @@ from sample_plan import small_town
 from siting.appraisal import appraise
 from siting.assumptions import read_assumptions, write_changed_study
 from siting.config import network_settings, read_config
+from siting.countries import parameter_presets
 from siting.errors import InputError
 from siting.outputs.frames import plan_frames
 from siting.outputs.workbook import write_workbook
@@ -36,9 +37,14 @@ cop_cap = 6
 @pytest.fixture
 def study(tmp_path):
     """A study file, with the workbook of its run beside it."""
+    return written(tmp_path, STUDY)
+
+
+def written(tmp_path, text):
     file = tmp_path / "study.toml"
-    file.write_text(STUDY, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     config = read_config(file)
+    country = config.study.country
     town = small_town()
     write_workbook(
         plan_frames(town.region, town.network, town.assembly, town.plan),
@@ -47,8 +53,8 @@ def study(tmp_path):
         tmp_path / "plan.xlsx",
         created=datetime(2026, 1, 2, tzinfo=UTC),
         title="Warm town",
-        parameters=load_parameters(config.parameters),
-        settings=network_settings(config.network),
+        parameters=load_parameters(config.parameters, parameter_presets(country)),
+        settings=network_settings(config.network, country),
     )
     return file
 
@@ -78,6 +84,27 @@ def test_an_unchanged_workbook_changes_nothing_but_the_run_folder(study):
     assert new.parameters == old.parameters
     assert new.network == old.network
     assert new.outputs.folder.name == "out-new"
+
+
+def test_figures_of_a_country_are_no_changes_and_stay_beside_those_that_change(tmp_path):
+    """Denmark: 75/40 °C. A study that states one temperature would lose the other."""
+    danish = STUDY.replace('name = "Warm town"\n', 'name = "Warm town"\ncountry = "DK"\n', 1)
+    study = written(tmp_path, danish)
+    changes, out = back(study)
+    assert changes == ()
+    out.unlink()
+    change(study, {"supply_temperature_c": 80})
+    changes, out = back(study)
+    assert [str(each) for each in changes] == ["[network] supply_temperature_c: 75.0 -> 80 °C"]
+    network = read_config(out).network
+    assert (network.supply_temperature_c, network.return_temperature_c) == (80, 40)
+
+
+def test_a_choice_of_sizes_is_no_change(tmp_path):
+    study = written(tmp_path, STUDY + '\n[network]\npipe_sizes = ["DN50", "DN100"]\n')
+    changes, out = back(study)
+    assert changes == ()
+    assert read_config(out).network.pipe_sizes == ("DN50", "DN100")
 
 
 def test_changes_make_the_round_trip(study):
