@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import signal
 import sys
 import tempfile
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from siting.plan import Plan
     from siting.region import Remark
     from siting.screen import ProgressScreen
-    from siting.study import CheckResult, Run, Study
+    from siting.study import Findings, Run, Study
 
 __all__ = ["app"]
 
@@ -37,12 +38,14 @@ T = TypeVar("T")
 Search = Callable[["ProgressScreen", threading.Event], T]
 
 LIBRARIES = (
-    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas", "pulp",
-    "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+    "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandapipes", "pandas",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
 )  # fmt: skip
 
 STDOUT = 1
 NOT_PROVEN = 4
+BEYOND_LIMITS = 6
+DOUBTS = 7
 ABORTED = 130
 
 
@@ -58,6 +61,23 @@ class Schema(StrEnum):
 
     PROBLEM = "problem"
     STUDY = "study"
+
+
+class SimulatedDay(StrEnum):
+    """The days that can be simulated."""
+
+    DESIGN = "design"
+    SUMMER = "summer"
+    BOTH = "both"
+
+
+class CaseFormat(StrEnum):
+    """How the published projects are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    CSV = "csv"
 
 
 class Commands(typer.core.TyperGroup):
@@ -92,7 +112,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Choose data-centre sites, heat-pipe routes and diameters: most heat per invested euro.",
     epilog="Exit codes: 0 done and proven within the wanted gap, 1 input fault, 2 usage, "
-    "3 infeasible, 4 plan kept but not proven, 5 no plan found in time.",
+    "3 infeasible, 4 plan kept but not proven, 5 no plan found in time, 6 a simulated plan does"
+    " not keep its limits, 7 checked with doubts.",
 )
 
 StudyArgument = Annotated[
@@ -137,22 +158,44 @@ def new(
     typer.echo(f"Next: siting check {folder / 'study.toml'}")
 
 
-@app.command()
-def check(study: StudyArgument, as_json: JsonOption = False) -> None:
-    """Read every layer and report every fault at once; nothing is solved."""
+@app.command(
+    epilog="Exit codes of check: 0 clean, 1 faults, 2 usage, 7 no fault but doubts, which a run"
+    " takes along."
+)
+def check(
+    study: StudyArgument,
+    as_json: JsonOption = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Take every repair for a fault.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--map", help="Page to write; check.html beside the study file if absent."),
+    ] = None,
+    no_map: Annotated[bool, typer.Option("--no-map", help="Write no page.")] = False,
+    layers: Annotated[
+        Path | None, typer.Option("--layers", help="GeoPackage to write every repair into.")
+    ] = None,
+    open_map: OpenOption = False,
+) -> None:
+    """Read every layer; report and draw every fault, doubt and repair at once; solve nothing."""
+    from siting.outputs.check_map import write_acts, write_check
     from siting.study import read_study
 
-    result = read_study(_study_file(study)).check()
-    if as_json:
-        _print_json(
-            {
-                **result.counts,
-                "doubts": [str(doubt) for doubt in result.doubts],
-                "remarks": [_remark_words(remark) for remark in result.remarks],
-            }
-        )
-        return
-    _show_check(result)
+    file = _study_file(study)
+    findings = read_study(file).inspect(strict=strict or None)
+    written = {}
+    if not no_map:
+        written["map"] = write_check(findings, page or file.absolute().parent / "check.html")
+    if layers is not None:
+        written["layers"] = write_acts(findings, layers)
+    _show_findings(findings, written, as_json)
+    if open_map and "map" in written:
+        typer.launch(written["map"].absolute().as_uri())
+    if findings.faults:
+        raise typer.Exit(InputError.exit_code)
+    if findings.doubts:
+        raise typer.Exit(DOUBTS)
 
 
 @app.command()
@@ -280,6 +323,100 @@ def verify(
 
 
 @app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="A run folder.")],
+    day: Annotated[SimulatedDay, typer.Option("--day", help="Which day.")] = SimulatedDay.BOTH,
+    central_peak: Annotated[
+        bool,
+        typer.Option(
+            "--central-peak", help="Zones draw their whole peak, from boilers at the sites."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate temperatures, pressures and velocities of a plan, and put them into its folder."""
+    from siting.screen import simulation_tables
+    from siting.simulate import simulate as simulate_plan
+    from siting.simulate import write_simulation
+
+    found = simulate_plan(folder, day.value, central_peak=central_peak)
+    left = write_simulation(found, folder)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        for title, rows in simulation_tables(found):
+            _show(title, rows)
+        for finding in found.findings:
+            typer.echo(f"- {finding.text}")
+        if found.within_limits:
+            typer.echo("Temperatures, pressures and velocities are within their limits.")
+        typer.echo(f"wrote simulation.json and simulation.gpkg in {folder}")
+    for sentence in left:
+        _say(sentence)
+    raise typer.Exit(0 if found.within_limits else BEYOND_LIMITS)
+
+
+@app.command()
+def cases(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which cases; all by default.")
+    ] = None,
+    form: Annotated[
+        CaseFormat, typer.Option("--format", help="How to print them.")
+    ] = CaseFormat.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write instead of stdout.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of case files of your own.")
+    ] = None,
+) -> None:
+    """Compute published projects beside what is said of them; flag what cannot be right."""
+    from siting.cases import read_cases, rendered, run_cases
+
+    outcomes = run_cases(read_cases(names or (), folder))
+    text = rendered(outcomes, form.value, _columns(output))
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write_text(output, text)
+    if not all(each.holds for each in outcomes):
+        lost = [check.id for each in outcomes for check in each.checks if not check.holds]
+        _say(f"Checks that do not hold: {', '.join(lost)}.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def assumptions(
+    workbook: Annotated[Path, typer.Argument(metavar="PLAN.xlsx", help="A changed workbook.")],
+    study: StudyArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Study file to write, beside the other.")
+    ] = None,
+) -> None:
+    """Put the changed figures of a workbook's assumptions into a new study file."""
+    from siting.assumptions import write_changed_study
+
+    file = _study_file(study)
+    target = out or file.with_name(f"{file.stem}-changed.toml")
+    changes = write_changed_study(workbook, file, target)
+    for change in changes:
+        typer.echo(f"- {change}")
+    typer.echo(f"wrote {target}: {len(changes)} changed. Next: siting run {target}")
+
+
+@app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="A run folder.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="Id of a zone or site.")],
+) -> None:
+    """Say why a zone or site is in a plan or not, and what would have to change."""
+    from siting.outputs.files import explain_folder
+
+    typer.echo(str(explain_folder(folder, name)))
+
+
+@app.command()
 def schema(which: Annotated[Schema, typer.Argument(help="Which file format.")]) -> None:
     """Print the JSON Schema of a file format."""
     from siting.config import study_schema
@@ -301,6 +438,24 @@ def info(as_json: JsonOption = False) -> None:
         return
     _show("Versions", found)
     _show("Solvers", solvers)
+
+
+def _columns(output: Path | None) -> int:
+    """Return the columns of a terminal; enough for a wide table in a file or a pipe."""
+    wide = 170
+    if output is not None or not sys.stdout.isatty():
+        return wide
+    return shutil.get_terminal_size((wide, 24)).columns
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a file, or say why it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fault = Fault("output", f"cannot write '{path}': {error.strerror}.", "Choose another path.")
+        raise InputError(fault) from error
+    typer.echo(f"wrote {path}")
 
 
 def _study_file(path: Path) -> Path:
@@ -489,19 +644,45 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def _show_check(result: CheckResult) -> None:
-    """Print what a study was understood to say."""
-    from siting.screen import faults_as_bullets
+def _show_findings(findings: Findings, written: Mapping[str, Path], as_json: bool) -> None:
+    """Print what a study was understood to say, and what is wrong with it."""
+    result = findings.result
+    counts = {} if result is None else result.counts
+    if as_json:
+        said = {
+            **counts,
+            "faults": [str(fault) for fault in findings.faults],
+            "doubts": [str(doubt) for doubt in findings.doubts],
+            "remarks": [_remark_words(remark) for remark in findings.remarks],
+            **{name: str(path) for name, path in written.items()},
+        }
+        _print_json(said)
+    else:
+        if counts:
+            figures = {name.replace("_", " "): f"{value:,.6g}" for name, value in counts.items()}
+            _show(findings.config.study.name, figures)
+        for remark in findings.remarks:
+            typer.echo(f"- {_remark_words(remark)}")
+        for name, path in written.items():
+            typer.echo(f"{name}: {path}")
+    _say_findings(findings)
+    if not as_json and not findings.faults:
+        doubts = f"; doubts to be looked at: {len(findings.doubts)}" if findings.doubts else ""
+        typer.echo(f"No faults{doubts}. Next: siting run.")
 
-    _show(
-        result.region.name,
-        {name.replace("_", " "): f"{value:,.6g}" for name, value in result.counts.items()},
-    )
-    for remark in result.remarks:
-        typer.echo(f"- {_remark_words(remark)}")
-    if result.doubts:
-        _say(f"Doubts, to be looked at:\n{faults_as_bullets(result.doubts)}")
-    typer.echo("No faults. Next: siting run.")
+
+def _say_findings(findings: Findings) -> None:
+    """Print faults and doubts on stderr: a table on a terminal, else one line for each."""
+    from siting.screen import faults_as_bullets, findings_table
+
+    console = _stderr()
+    if console.is_terminal and (findings.faults or findings.doubts):
+        console.print(findings_table(findings.faults, findings.doubts))
+        return
+    if findings.faults:
+        _say(f"Faults, to be mended:\n{faults_as_bullets(findings.faults)}")
+    if findings.doubts:
+        _say(f"Doubts, to be looked at:\n{faults_as_bullets(findings.doubts)}")
 
 
 def _remark_words(remark: Remark) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,11 +13,33 @@ from siting.pipes import PipeCatalogue
 from siting.units import gj_from_mwh, mw_from_w
 
 __all__ = [
+    "COST_CURVES",
+    "EFFECTIVE_WIDTHS",
     "ZonePipes",
+    "effective_width_hre_2019",
     "effective_width_persson_2011",
+    "effective_width_seenergies",
+    "linear_heat_density_gj_per_m",
     "mean_diameter_persson_2011",
+    "published_trench_cost_eur_per_m",
     "zone_pipes",
 ]
+
+COST_CURVES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "persson_2011_inner_city": (286.0, 2022.0),
+        "persson_2011_outer_city": (214.0, 1725.0),
+        "persson_2011_park": (151.0, 1378.0),
+        "hre_2019": (212.0, 4464.0),
+        "seenergies_de_at": (349.0, 4213.0),
+        "seenergies_dk_se_fi": (439.0, 4073.0),
+        "seenergies_uk_ie": (549.0, 2236.0),
+        "seenergies_nl_be": (549.0, 3370.0),
+        "seenergies_baltic": (71.0, 3262.0),
+    }
+)
+"""Published trench cost: constant [EUR/m] and slope with the inner diameter [EUR/m2]. Each is in
+the money of its year (2011: of 2007 to 2010), so they are for comparison, not for a plan."""
 
 SMALLEST_DIAMETER_M = 0.02
 SMALLEST_DENSITY_GJ_PER_M = 1.5
@@ -57,8 +81,8 @@ def effective_width_persson_2011(plot_ratio: float) -> float:
 
     Notes
     -----
-    ``w = 61.8 e^-0.15``. Later fits to other countries differ by up to a factor of 2 where the
-    plot ratio is low.
+    ``w = 61.8 e^-0.15``. `EFFECTIVE_WIDTHS` differ by up to a factor of 2 and more where the plot
+    ratio is low.
 
     References
     ----------
@@ -71,6 +95,106 @@ def effective_width_persson_2011(plot_ratio: float) -> float:
     68.5714
     """
     return float(61.8 * plot_ratio**-0.15)
+
+
+def effective_width_hre_2019(plot_ratio: float) -> float:
+    """Return the effective width after Heat Roadmap Europe, see `effective_width_persson_2011`.
+
+    Notes
+    -----
+    ``w = 137.5 e + 5`` up to a plot ratio of 0.4, and 60 m above; trenches are denser than in the
+    fit of 2011 where the plot ratio is low.
+
+    References
+    ----------
+    Persson, Wiechers, Moeller and Werner 2019, Heat Roadmap Europe: Heat distribution costs,
+    Energy 176, 604-622; coefficients as in github.com/fallahnejad/dh_economic_assessment.
+
+    Examples
+    --------
+    >>> effective_width_hre_2019(0.5), effective_width_hre_2019(0.2)
+    (60.0, 32.5)
+    """
+    return 137.5 * plot_ratio + 5 if plot_ratio <= 0.4 else 60.0
+
+
+def effective_width_seenergies(plot_ratio: float) -> float:
+    """Return the effective width after sEEnergies, see `effective_width_persson_2011`.
+
+    Notes
+    -----
+    ``w = exp(2) / e`` up to a plot ratio of ``exp(-2)``, and ``exp(4)`` above; trenches are sparser
+    than in the fit of 2011 where the plot ratio is low. Service pipes are a term of their own.
+
+    References
+    ----------
+    sEEnergies, deliverable D4.5; coefficients as in github.com/fallahnejad/dh_economic_assessment.
+
+    Examples
+    --------
+    >>> round(effective_width_seenergies(0.5), 4), round(effective_width_seenergies(0.1), 4)
+    (54.5982, 73.8906)
+    """
+    return math.exp(2) / plot_ratio if plot_ratio <= math.exp(-2) else math.exp(4)
+
+
+EFFECTIVE_WIDTHS: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {
+        "persson_2011": effective_width_persson_2011,
+        "hre_2019": effective_width_hre_2019,
+        "seenergies": effective_width_seenergies,
+    }
+)
+"""Known formulas of the effective width; a new one is a function and a line here."""
+
+
+def linear_heat_density_gj_per_m(
+    annual_demand_mwh: float, land_area_m2: float, effective_width_m: float
+) -> float:
+    """Return the heat delivered each year per metre of distribution trench.
+
+    Parameters
+    ----------
+    annual_demand_mwh
+        Heat demand of an area [MWh/a].
+    land_area_m2
+        Its land area, above 0 [m²].
+    effective_width_m
+        Land area over trench length [m].
+
+    Returns
+    -------
+    Linear heat density; the formulas of diameter and cost need GJ, not MWh [GJ/(m a)].
+
+    Examples
+    --------
+    >>> round(linear_heat_density_gj_per_m(400, 10_000, 68.5714), 4)
+    9.8743
+    """
+    return gj_from_mwh(annual_demand_mwh) / land_area_m2 * effective_width_m
+
+
+def published_trench_cost_eur_per_m(mean_diameter_m: float, curve: str) -> float:
+    """Return the trench cost after a published line, to compare a catalogue with.
+
+    Parameters
+    ----------
+    mean_diameter_m
+        Mean inner diameter [m].
+    curve
+        A name of `COST_CURVES`.
+
+    Returns
+    -------
+    Construction cost per metre of trench, in money of the year of the curve [EUR/m].
+
+    Examples
+    --------
+    >>> round(published_trench_cost_eur_per_m(0.1, "hre_2019"), 1)
+    658.4
+    """
+    constant, slope = COST_CURVES[curve]
+    return constant + slope * mean_diameter_m
 
 
 def mean_diameter_persson_2011(linear_heat_density_gj_per_m: float) -> float:
@@ -112,6 +236,7 @@ def zone_pipes(
     peak_mw: float,
     catalogue: PipeCatalogue,
     surface_factor: float = 1.0,
+    effective_width: str = "persson_2011",
 ) -> ZonePipes:
     """Return the pipes between the buildings of a zone.
 
@@ -125,6 +250,8 @@ def zone_pipes(
         Gives cost and loss per metre; straight between its diameters.
     surface_factor
         Trench cost over that of paved town streets [-].
+    effective_width
+        A name of `EFFECTIVE_WIDTHS`.
 
     Notes
     -----
@@ -140,7 +267,7 @@ def zone_pipes(
     >>> round(pipes.trench_length_m, 2), round(pipes.mean_diameter_m, 5)
     (145.83, 0.11199)
     """
-    length_m = land_area_m2 / effective_width_persson_2011(floor_area_m2 / land_area_m2)
+    length_m = land_area_m2 / EFFECTIVE_WIDTHS[effective_width](floor_area_m2 / land_area_m2)
     diameter = mean_diameter_persson_2011(gj_from_mwh(annual_demand_mwh) / length_m)
     enough = min(int(np.searchsorted(catalogue.capacity_mw, peak_mw)), len(catalogue) - 1)
     diameter = min(diameter, float(catalogue.inner_diameter_m[enough]))

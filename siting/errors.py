@@ -100,6 +100,10 @@ class FaultLog:
         """Add something odd that does not stop the run."""
         self.doubts.append(Fault(layer, message, remedy, tuple(map(str, ids))))
 
+    def either_once(self) -> tuple[list[Fault], list[Fault]]:
+        """Return the faults and the doubts, each once."""
+        return list(dict.fromkeys(self.faults)), list(dict.fromkeys(self.doubts))
+
     def raise_faults(self) -> None:
         """Raise one `InputError` that carries all faults, if there are any."""
         if self.faults:

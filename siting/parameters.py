@@ -14,7 +14,18 @@ import pandas as pd
 
 from siting.errors import Fault, InputError
 
-__all__ = ["Parameter", "Parameters", "default_rows", "load_parameters", "references"]
+__all__ = [
+    "PRICE_YEAR",
+    "Parameter",
+    "Parameters",
+    "Preset",
+    "default_rows",
+    "load_parameters",
+    "references",
+]
+
+PRICE_YEAR = 2024
+"""Year of the money of the parameter table, where a row names no other."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,11 @@ class Parameter:
         What the figure is.
     overridden
         Whether the study replaced the default.
+    preset
+        The country whose preset replaced the default, empty if none did.
+    price_year
+        Year of the money that the default is quoted in; ``None`` where it is no money, or that of
+        the study. Nothing is converted in secret, see `siting.finance.price_index`.
     """
 
     name: str
@@ -59,12 +75,26 @@ class Parameter:
     source: str
     description: str
     overridden: bool = False
+    preset: str = ""
+    price_year: int | None = None
 
     @property
     def is_unusual(self) -> bool:
         """Whether the value lies outside its usual range."""
         below = self.low is not None and self.value < self.low
         return below or (self.high is not None and self.value > self.high)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A figure of a country that replaces a default, in the unit of the parameter table."""
+
+    country: str
+    parameter: str
+    value: float
+    mark: str
+    source: str
+    price_year: int | None = None
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -107,21 +137,27 @@ class Parameters(Mapping[str, Parameter]):
     def frame(self) -> pd.DataFrame:
         """Return the table for reports, indexed by name, missing ranges as NaN."""
         columns = [
-            "symbol", "value", "unit", "low", "high", "default", "overridden", "is_unusual",
-            "mark", "source", "description",
+            "symbol", "value", "unit", "low", "high", "default", "overridden", "preset",
+            "is_unusual", "mark", "source", "price_year", "description",
         ]  # fmt: skip
         rows = [{each: getattr(row, each) for each in columns} for row in self._rows.values()]
         table = pd.DataFrame(rows, columns=columns, index=pd.Index(self._rows, name="name"))
-        return table.astype({"low": float, "high": float, "value": float, "default": float})
+        numbers = ("low", "high", "value", "default", "price_year")
+        return table.astype(dict.fromkeys(numbers, float))
 
 
-def load_parameters(overrides: Mapping[str, float] | None = None) -> Parameters:
+def load_parameters(
+    overrides: Mapping[str, float] | None = None, presets: Iterable[Preset] = ()
+) -> Parameters:
     """Return the default parameters with those of a study in their place.
 
     Parameters
     ----------
     overrides
         Figures that replace defaults, by name, in the unit of the table.
+    presets
+        Figures of a country that replace defaults, see `siting.countries.parameter_presets`; the
+        study's own figures win.
 
     Returns
     -------
@@ -142,11 +178,23 @@ def load_parameters(overrides: Mapping[str, float] | None = None) -> Parameters:
     siting.errors.InputError: study: [parameters] has no 'utilization'. Did you mean 'utilisation'?
     """
     rows = {row.name: row for row in default_rows()}
+    for each in presets:
+        rows[each.parameter] = replace(
+            rows[each.parameter],
+            value=each.value,
+            mark=each.mark,
+            source=each.source,
+            preset=each.country,
+            price_year=each.price_year or rows[each.parameter].price_year,
+        )
     faults: list[Fault] = []
     for name, value in (overrides or {}).items():
         fault = _fault(name, value, rows)
         if fault is None:
-            rows[name] = replace(rows[name], value=float(value), overridden=True)
+            # The study speaks of its own money.
+            rows[name] = replace(
+                rows[name], value=float(value), overridden=True, preset="", price_year=None
+            )
         else:
             faults.append(fault)
     if faults:
@@ -189,6 +237,8 @@ def _row(raw: Mapping[str, str]) -> Parameter:
         return float(raw[column]) if raw[column] else None
 
     value = float(raw["value"])
+    # Rows without a year are in money of the table.
+    year = int(raw.get("price_year") or PRICE_YEAR) if "EUR" in raw["unit"] else None
     return Parameter(
         name=raw["name"],
         symbol=raw["symbol"],
@@ -202,6 +252,7 @@ def _row(raw: Mapping[str, str]) -> Parameter:
         mark=raw["mark"],
         source=raw["source"],
         description=raw["description"],
+        price_year=year,
     )
 
 

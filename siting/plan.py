@@ -6,8 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from siting.annual import AnnualFlows
+from siting.errors import Fault, InputError
 from siting.problem import Problem
 from siting.solution import OpenSite, PipeFlow, Proof, ServedZone, Solution
 
@@ -111,6 +113,45 @@ class Plan:
     def trench_length_m(self) -> float:
         """Length of all trenches dug, each counted once [m]."""
         return sum(pipe.length_m for pipe in self.pipes)
+
+    def explore(self, **options: Any) -> Any:
+        """Return the map of the plan for a notebook, see `siting.study.Run.explore`.
+
+        Raises
+        ------
+        InputError
+            The plan does not come from the run of a study.
+        """
+        return self._on_the_ground().explore(**options)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the plan with matplotlib, see `siting.study.Run.plot`.
+
+        Raises
+        ------
+        InputError
+            The plan does not come from the run of a study.
+        """
+        return self._on_the_ground().plot(**options)
+
+    def _on_the_ground(self) -> Any:
+        """Return the run that the plan comes from: it knows where things are."""
+        run = vars(self).get("_run")
+        if run is None:
+            raise InputError(
+                Fault(
+                    "plan",
+                    "this plan has no map: it comes from a bare problem or a file.",
+                    "Take the plan of a run, as in study.run().plan.",
+                )
+            )
+        return run
+
+    def _repr_html_(self) -> str:
+        """Return the headline for a notebook."""
+        from siting.outputs.cards import plan_card
+
+        return plan_card(self)
 
 
 def price_solution(problem: Problem, solution: Solution, proof: Proof) -> Plan:
@@ -251,7 +292,10 @@ class _Book:
             _add_parts(total, per_mw, option.cost_per_mw_eur * opened.capacity_mw, "sites")
         for pipe in pipes:
             edge = self.edges[pipe.edge]
-            parts = {name: share * pipe.cost_eur for name, share in edge.cost_shares.items()}
+            rest = pipe.cost_eur - math.fsum(edge.lump_parts.values())
+            parts = {name: share * rest for name, share in edge.cost_shares.items()}
+            for name, lump in edge.lump_parts.items():
+                parts[name] = parts.get(name, 0.0) + lump
             _add_parts(total, parts, pipe.cost_eur, "pipes")
         for served in solution.zones:
             zone = self.zones[served.zone]

@@ -94,6 +94,9 @@ class Edge:
         The edge must not be built.
     cost_shares
         Optional split of its cost by component, as shares that add up to 1.
+    lump_parts
+        Optional part of the cost that is the same at every size, such as crossings, by component
+        [EUR]; it is contained in the cost, and ``cost_shares`` split what is left.
     """
 
     id: str
@@ -109,6 +112,7 @@ class Edge:
     one_way: bool = False
     forbidden: bool = False
     cost_shares: dict[str, float] = field(default_factory=dict)
+    lump_parts: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=STRICT)

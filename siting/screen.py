@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from siting.appraisal import proof_words
 from siting.errors import Fault, InputError, SitingError
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     from rich.status import Status as Spinner
 
     from siting.plan import Plan
+    from siting.simulate.results import Simulation
 
-__all__ = ["ProgressScreen", "faults_as_bullets", "figures_table", "headline", "worth"]
+__all__ = [
+    "ProgressScreen",
+    "faults_as_bullets",
+    "figures_table",
+    "findings_table",
+    "headline",
+    "progress_words",
+    "simulation_tables",
+    "worth",
+]
 
 UNITS = {
     "heat_per_euro": "kWh/a per EUR",
@@ -99,7 +110,7 @@ class ProgressScreen:
 
     def __call__(self, progress: ProgressLike) -> None:
         """Show the state of the search."""
-        words = _progress_words(progress, self._objective)
+        words = progress_words(progress, self._objective)
         if self._spinner is not None:
             self._spinner.update(words)
             return
@@ -114,7 +125,7 @@ class ProgressScreen:
         self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
-def _progress_words(progress: ProgressLike, objective: str) -> str:
+def progress_words(progress: ProgressLike, objective: str) -> str:
     """Return the state of a search as one line."""
     gap = progress.gap
     return "  ".join(
@@ -196,6 +207,20 @@ def figures_table(title: str, rows: Mapping[str, str]) -> Table:
     return table
 
 
+def findings_table(faults: Iterable[Fault], doubts: Iterable[Fault]) -> Table:
+    """Return faults and doubts as one table: what is wrong, and what to do."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for name in ("", "layer"):
+        table.add_column(name, no_wrap=True)
+    for name, ratio in (("what was found", 3), ("what to do", 2)):
+        table.add_column(name, overflow="fold", ratio=ratio)
+    for kind, found in (("fault", faults), ("doubt", doubts)):
+        for each in found:
+            cells = (each.layer, each.message, each.remedy)
+            table.add_row(kind, *(Text(cell) for cell in cells))
+    return table
+
+
 def faults_as_bullets(error: SitingError | Iterable[Fault]) -> str:
     r"""Return every fault of an error as one bullet each.
 
@@ -212,3 +237,24 @@ def faults_as_bullets(error: SitingError | Iterable[Fault]) -> str:
     else:
         items = [str(fault) for fault in error]
     return "\n".join(f"- {item}" for item in items)
+
+
+def simulation_tables(simulation: Simulation) -> list[tuple[str, dict[str, str]]]:
+    """Return a table of figures for each day that was simulated."""
+    from siting.outputs.words import figure
+
+    units = {"mw": "MW", "kw": "kW", "c": "°C", "k": "K", "bar": "bar"}
+    per = {"_m_per_s": "m/s", "_pa_per_m": "Pa/m"}
+    tables = []
+    for day in simulation.days:
+        rows = {}
+        for name, value in day.figures.items():
+            ending = next((each for each in per if name.endswith(each)), None)
+            stem, last = name.rsplit("_", 1)
+            label, unit = (
+                (name.removesuffix(ending), per[ending]) if ending else (stem, units[last])
+            )
+            rows[label.replace("_", " ")] = f"{figure(value)} {unit}"
+        state = "" if day.converged else ", not converged"
+        tables.append((f"{day.day} day{state}", rows))
+    return tables

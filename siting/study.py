@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import difflib
 import logging
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -21,18 +24,40 @@ from siting.errors import (
 )
 
 if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from siting.appraisal import Appraisal
     from siting.assembly import Assembly
+    from siting.business import BusinessCase
+    from siting.explanation import Explanation
     from siting.network import PipeNetwork
+    from siting.operator_effects import OperatorEffects
     from siting.optimise import Progress
     from siting.outputs.frames import PlanFrames
     from siting.parameters import Parameters
     from siting.plan import Plan
+    from siting.plausibility import Finding
+    from siting.problem import Problem
+    from siting.pumping import PlanHydraulics
     from siting.region import Region, Remark
 
-__all__ = ["CheckResult", "Run", "Study", "read_study", "require_solver", "solvers_found"]
+__all__ = [
+    "CheckResult",
+    "Findings",
+    "Run",
+    "Study",
+    "read_study",
+    "require_solver",
+    "solvers_found",
+]
 
 log = logging.getLogger(__name__)
+
+NEAR_M = 10_000.0
+"""Streets farther than this from all sites and zones are not worth a network [m]."""
 
 Watcher = Callable[["Progress"], None]
 
@@ -50,6 +75,23 @@ class CheckResult:
     parameters: Parameters
     assembly: Assembly
     doubts: tuple[Fault, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the counts and doubts for a notebook."""
+        from siting.outputs.cards import check_card
+
+        return check_card(self)
+
+    @property
+    def frames(self) -> dict[str, gpd.GeoDataFrame]:
+        """What was read and made of it, in the working CRS: three layers, and the network."""
+        return {
+            "sites": self.region.sites.frame,
+            "zones": self.region.zones.frame,
+            "streets": self.region.streets.frame,
+            "nodes": self.network.nodes,
+            "edges": self.network.edges,
+        }
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -78,6 +120,32 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What a check found, sound or not; the rooms after the first fault are empty."""
+
+    config: StudyConfig
+    region: Region
+    network: PipeNetwork | None
+    parameters: Parameters | None
+    assembly: Assembly | None
+    faults: tuple[Fault, ...]
+    doubts: tuple[Fault, ...]
+
+    @property
+    def result(self) -> CheckResult | None:
+        """The check of a study without faults."""
+        if self.faults or None in (self.network, self.parameters, self.assembly):
+            return None
+        return CheckResult(self.region, self.network, self.parameters, self.assembly, self.doubts)  # type: ignore[arg-type]
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was done to the layers, then to the network, then to the problem."""
+        rooms = (self.region, self.network, self.assembly)
+        return tuple(each for room in rooms if room is not None for each in room.remarks)
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything from the layers to the verified plan."""
 
@@ -86,6 +154,65 @@ class Run:
     plan: Plan
     appraisal: Appraisal
     frames: PlanFrames
+    business: BusinessCase | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let the plan find its way back to the ground, by a copy of its own."""
+        plan = copy.copy(self.plan)
+        object.__setattr__(plan, "_run", self)
+        object.__setattr__(self, "plan", plan)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Money and CO2 year by year, for sheets of their own in the workbook."""
+        from siting.business import business_tables
+
+        return {} if self.business is None else business_tables(self.business)
+
+    def _repr_html_(self) -> str:
+        """Return the headline for a notebook."""
+        from siting.outputs.cards import run_card
+
+        return run_card(self)
+
+    def explore(self, *, tiles: bool = False) -> folium.Map:
+        """Return the map of the plan, for a notebook or to save.
+
+        Parameters
+        ----------
+        tiles
+            Whether to put a base map from the internet below.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.maps import build_map
+
+        head = self.config.study
+        return build_map(
+            self.frames,
+            self.appraisal,
+            self.plan,
+            title=head.name,
+            question=head.description,
+            tiles=tiles,
+            attribution=attribution_of(self.config),
+        )
+
+    def plot(self, *, ax: Axes | None = None, whole: bool = False) -> Axes:
+        """Draw the plan with matplotlib, good for print, and return the axes.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; a new figure if not given.
+        whole
+            Whether to show the whole region, not the surroundings of the plan alone.
+        """
+        from siting.outputs.files import attribution_of
+        from siting.outputs.plot import plot_plan
+
+        title, source = self.config.study.name, attribution_of(self.config)
+        return plot_plan(self.frames, ax=ax, title=title, attribution=source, whole=whole)
 
     @property
     def region(self) -> Region:
@@ -106,6 +233,33 @@ class Run:
     def folder(self) -> Path:
         """The run folder."""
         return self.config.outputs.folder
+
+    def explain(self, name: str) -> Explanation:
+        """Return why a zone or site is in the plan or not, and what would have to change.
+
+        Parameters
+        ----------
+        name
+            Id of the zone or site in its layer.
+
+        Raises
+        ------
+        InputError
+            No layer has the id.
+        """
+        from siting.explanation import explain_plan, not_attached
+
+        assembly = self.assembly
+        told = explain_plan(assembly.problem, self.plan)
+        found = told.named(name, assembly.site_ids, assembly.zone_ids)
+        if found is not None:
+            return found
+        layers = {"zone": self.region.zones.frame, "site": self.region.sites.frame}
+        for kind, frame in layers.items():
+            if name in set(map(str, frame.index)):
+                return not_attached(kind, name)
+        ids = [str(each) for frame in layers.values() for each in frame.index]
+        raise unknown_id(name, ids)
 
     @property
     def map_path(self) -> Path:
@@ -128,6 +282,12 @@ class Study:
 
     config: StudyConfig
 
+    def _repr_html_(self) -> str:
+        """Return the question for a notebook."""
+        from siting.outputs.cards import study_card
+
+        return study_card(self.config)
+
     def with_changes(self, **sections: Mapping[str, Any]) -> Study:
         """Return the study with some keys changed, checked like the study file.
 
@@ -149,20 +309,46 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults; all that can be seen are in it.
+            The layers or the study file have faults; all that can be seen are in it. With
+            ``strict = true`` whatever would have been repaired is among them.
         """
-        faults = FaultLog()
-        region, parameters = _read(self.config, faults)
-        network = _build(region, self.config, faults)
-        assembly = _assemble(region, network, parameters, self.config)
-        for doubt in faults.doubts:
+        findings = self.inspect()
+        for doubt in findings.doubts:
             log.warning("doubt: %s", doubt)
-        return CheckResult(region, network, parameters, assembly, tuple(faults.doubts))
+        if findings.result is None:
+            raise InputError(findings.faults)
+        return findings.result
+
+    def inspect(self, *, strict: bool | None = None) -> Findings:
+        """Return the faults of a study, with what was understood in spite of them.
+
+        Parameters
+        ----------
+        strict
+            Whether repairs are faults; as the study says if absent.
+        """
+        config, faults = self.config, FaultLog()
+        region, parameters = _read(config, faults)
+        network = assembly = None
+        if _lies_together(region):
+            # After a fault of the layers the network is only for the eye.
+            known = FaultLog() if faults.faults else faults
+            network = _build(region, parameters, config, known)
+        if config.study.strict if strict is None else strict:
+            _refuse_repairs(region, network, faults)
+        if network is not None and parameters is not None and not faults.faults:
+            try:
+                assembly = _assemble(region, network, parameters, config, faults)
+            except InputError as error:
+                faults.faults.extend(error.faults)
+        return Findings(
+            config, region, network, parameters, assembly, *map(tuple, faults.either_once())
+        )
 
     def run(
         self,
         *,
-        progress: Watcher | None = None,
+        progress: Watcher | bool = True,
         stop: Event | None = None,
         run_log: Path | None = None,
     ) -> Run:
@@ -171,7 +357,8 @@ class Study:
         Parameters
         ----------
         progress
-            Called now and then with the best plan and the bound so far.
+            Called now and then with the best plan and the bound so far. By default a bar is drawn
+            in a terminal or notebook; False draws none.
         stop
             Set it from another thread to end the search with the best plan so far.
         run_log
@@ -188,14 +375,41 @@ class Study:
         VerificationError
             The plan does not agree with its inputs; nothing is written.
         """
+        from siting.outputs.exports import check_formats
         from siting.outputs.files import check_replaceable, write_run
 
         check_replaceable(self.config.outputs.folder)
-        checked = self.check()
-        plan = _solve(checked.assembly, self.config, progress, stop)
+        check_formats(self.config.outputs.formats)
+        with _watched(self.config, progress) as watcher:
+            checked = self.check()
+            assembly, plan = _solve(checked.assembly, self.config, watcher, stop)
+        doubts = (*checked.doubts, *assembly.doubts)
+        checked = replace(checked, assembly=assembly, doubts=doubts)
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
+
+
+@contextmanager
+def _watched(config: StudyConfig, progress: Watcher | bool) -> Iterator[Watcher | None]:
+    """Give what is told of the search: a bar where it can be seen, or what the caller wants."""
+    from siting.watching import progress_bar
+
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        solver = config.solver
+        with progress_bar(config.objective.kind, solver.time_limit_s, solver.gap) as bar:
+            yield bar
+
+
+def unknown_id(name: str, ids: Sequence[str]) -> InputError:
+    """Return the error for an id that no layer has, with the nearest one."""
+    near = difflib.get_close_matches(name, ids, n=1, cutoff=0.0)
+    hint = f"The nearest id is '{near[0]}'." if near else "The layers are empty."
+    return InputError(Fault("plan", f"there is no zone or site '{name}'.", hint, (name,)))
 
 
 def read_study(path: str | Path) -> Study:
@@ -203,22 +417,50 @@ def read_study(path: str | Path) -> Study:
     return Study(read_config(path))
 
 
-def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters]:
-    """Read layers and parameters; raise the faults of both together."""
+def _lies_together(region: Region) -> bool:
+    """Return whether there are streets where the sites and zones lie."""
+    frames = (region.sites.frame, region.zones.frame)
+    boxes = [frame.total_bounds for frame in frames if len(frame)]
+    if not boxes or region.streets.frame.empty:
+        return False
+    west, south, east, north = region.streets.frame.total_bounds
+    return any(
+        box[0] <= east + NEAR_M
+        and box[2] >= west - NEAR_M
+        and box[1] <= north + NEAR_M
+        and box[3] >= south - NEAR_M
+        for box in boxes
+    )
+
+
+def _refuse_repairs(region: Region, network: PipeNetwork | None, faults: FaultLog) -> None:
+    """Make a fault of each repair."""
+    for each in (*region.remarks, *(network.remarks if network is not None else ())):
+        if each.repair and each.count:
+            length = f" ({each.length_m:,.0f} m)" if each.length_m else ""
+            detail = f": {each.detail}" if each.detail else ""
+            faults.fault(
+                each.layer,
+                f"strict: {each.act}, {each.count:,}{length}{detail}.",
+                "Mend the layer where the check map shows it, or set strict = false under [study].",
+            )
+
+
+def _read(config: StudyConfig, faults: FaultLog) -> tuple[Region, Parameters | None]:
+    """Read layers and parameters, and collect the faults of both."""
+    from siting.countries import parameter_presets
     from siting.layers import read_region
     from siting.parameters import load_parameters
 
     log.info("reading the layers of %s", config.file)
     parameters = None
     try:
-        parameters = load_parameters(config.parameters)
+        parameters = load_parameters(config.parameters, parameter_presets(config.study.country))
     except InputError as error:
         faults.faults.extend(error.faults)
     _check_solver(config.solver.name, faults)
     region = read_region(config, faults)
-    faults.raise_faults()
-    assert parameters is not None  # else there was a fault
-    for each in parameters.overridden:
+    for each in parameters.overridden if parameters is not None else ():
         if each.is_unusual:
             faults.doubt(
                 "study",
@@ -256,38 +498,45 @@ def solvers_found() -> dict[str, str]:
     return describe_solvers()
 
 
-def _build(region: Region, config: StudyConfig, faults: FaultLog) -> PipeNetwork:
+def _build(
+    region: Region, parameters: Parameters | None, config: StudyConfig, faults: FaultLog
+) -> PipeNetwork:
     """Turn streets into a routing graph that reaches every site and zone."""
     from siting.network import build_network
 
     log.info("building the network from %d streets", len(region.streets.frame))
-    network = build_network(
+    existing = config.layers.existing_network
+    price = 0.0 if parameters is None else parameters.value("crossing_cost_eur")
+    return build_network(
         region,
         snap_tolerance_m=config.network.snap_tolerance_m,
         max_connection_m=config.network.max_connection_m,
         max_site_connection_m=config.network.max_site_connection_m,
         connections_per_zone=config.network.connections_per_zone,
+        crossing_cost_eur=price,
+        tie_in_m=0.0 if existing is None else existing.tie_in_m,
         log=faults,
     )
-    faults.raise_faults()
-    return network
 
 
 def _assemble(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    faults: FaultLog,
 ) -> Assembly:
     """Turn geography into numbers."""
     from siting.assembly import assemble_problem
 
     log.info("assembling %d edges", len(network.edges))
-    return assemble_problem(region, network, parameters, config)
+    return assemble_problem(region, network, parameters, config, faults)
 
 
 def _solve(
     assembly: Assembly, config: StudyConfig, progress: Watcher | None, stop: Event | None
-) -> Plan:
+) -> tuple[Assembly, Plan]:
     """Search for the best plan, and check it without the optimiser."""
-    from siting.optimise import solve
     from siting.verify import verify_plan
 
     if stop is not None and stop.is_set():
@@ -296,31 +545,117 @@ def _solve(
     log.info(
         "searching with %s, gap %g, at most %g s", solver.name, solver.gap, solver.time_limit_s
     )
-    plan = solve(
-        assembly.problem,
-        solver=solver.name,
-        gap=solver.gap,
-        time_limit_s=solver.time_limit_s,
-        threads=solver.threads,
-        seed=solver.seed,
-        progress=progress,
-        stop=stop,
-    )
+    search = _search(config, progress, stop)
+    if config.network.pipes_carry == "peak":
+        assembly = _sized_for_peaks(assembly, config, search)
+        assert assembly.peak_sizing is not None
+        plan = assembly.peak_sizing.plan
+    else:
+        plan = search(assembly.problem)
     disagreements = verify_plan(assembly.problem, plan)
     if disagreements:
         raise VerificationError("\n".join(disagreements))
     log.info("plan verified: %s, gap %g", plan.proof.status, plan.proof.gap)
-    return plan
+    return assembly, plan
+
+
+def _search(
+    config: StudyConfig, progress: Watcher | None, stop: Event | None
+) -> Callable[[Problem], Plan]:
+    """Return the search as the study sets it; each round of sizing for peaks has its time limit."""
+    from siting.optimise import solve
+
+    solver = config.solver
+
+    def search(problem: Problem) -> Plan:
+        return solve(
+            problem,
+            solver=solver.name,
+            gap=solver.gap,
+            time_limit_s=solver.time_limit_s,
+            threads=solver.threads,
+            seed=solver.seed,
+            progress=progress,
+            stop=stop,
+        )
+
+    return search
+
+
+def _sized_for_peaks(
+    assembly: Assembly, config: StudyConfig, search: Callable[[Problem], Plan]
+) -> Assembly:
+    """Return the assembly with its pipes sized for coincident peaks, and how that went."""
+    from siting.parameters import load_parameters
+    from siting.peak_sizing import size_for_peaks
+    from siting.simultaneity import simultaneity_factor
+
+    floor = load_parameters(config.parameters).value("simultaneity_floor")
+    sizing = size_for_peaks(
+        assembly.problem,
+        search,
+        consumers=assembly.consumers,
+        factor=simultaneity_factor(config.network.simultaneity, floor),
+        sized_already=frozenset(k for k, kind in assembly.edge_kinds.items() if kind == "service"),
+        most_rounds=config.network.peak_rounds,
+    )
+    return assembly.with_peaks(sizing)
 
 
 def _appraise(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     """Work out the figures and layers of a plan."""
     from siting.appraisal import appraise
+    from siting.business import business_case
+    from siting.operator_effects import operator_effects
     from siting.outputs.frames import plan_facts, plan_frames
+    from siting.plausibility import pipe_speeds, plausibility
+    from siting.pumping import plan_hydraulics
 
     log.info("drawing the plan")
-    assembly = checked.assembly
-    facts = plan_facts(checked.region, checked.network, assembly)
+    assembly, parameters = checked.assembly, checked.parameters
+    business = business_case(assembly, plan, parameters, config)
+    effects = operator_effects(plan, assembly.site_heat)
+    hydraulics = plan_hydraulics(
+        assembly.problem, plan, assembly.all_sizes, parameters, assembly.peak_flows_mw
+    )
+    facts = replace(
+        plan_facts(checked.region, checked.network, assembly),
+        mwh_per_home=parameters.value("home_heat_mwh"),
+        further=_further(checked, plan, business, effects, hydraulics),
+    )
     appraisal = appraise(assembly.problem, plan, facts)
-    frames = plan_frames(checked.region, checked.network, assembly, plan)
-    return Run(config, checked, plan, appraisal, frames)
+    frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
+    speeds = pipe_speeds(plan, config.network, parameters)
+    findings = plausibility(assembly.problem, plan, business, speeds=speeds)
+    for finding in findings:
+        log.warning("plausibility: %s", finding)
+    return Run(config, checked, plan, appraisal, frames, business, findings)
+
+
+def _further(
+    checked: CheckResult,
+    plan: Plan,
+    business: BusinessCase,
+    effects: Mapping[str, OperatorEffects],
+    hydraulics: PlanHydraulics,
+) -> dict[str, float | str | None]:
+    """Return the key figures beside those of the plan itself, each under a name of its own."""
+    from siting.operator_effects import operator_kpis
+    from siting.supply import supply_figures
+
+    assembly = checked.assembly
+    supply = supply_figures(
+        assembly.problem,
+        plan,
+        assembly.site_ids,
+        peak_capacity_margin=checked.parameters.value("peak_capacity_margin"),
+        zone_heat=assembly.zone_heat,
+    )
+    sizing = {} if assembly.peak_sizing is None else assembly.peak_sizing.kpis()
+    return {
+        **business.kpis(),
+        **supply,
+        **hydraulics.pumping.kpis(),
+        **sizing,
+        **operator_kpis(effects),
+    }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,13 +12,16 @@ import pandas as pd
 from siting.assembly.desk import Desk
 from siting.assembly.pipe_sizes import assemble_edges, full_catalogue
 from siting.assembly.site_options import assemble_sites
-from siting.assembly.zone_loads import assemble_zones
+from siting.assembly.zone_loads import assemble_zones, zone_consumers
 from siting.economics import crf
+from siting.errors import Fault, FaultLog, InputError
 from siting.network.types import PipeNetwork
 from siting.parameters import Parameters
+from siting.peak_sizing import PeakSizing
 from siting.pipes import PipeCatalogue
 from siting.problem import Limits, Objective, Problem, Zone, check_problem
 from siting.region import Region, Remark
+from siting.simultaneity import Consumers
 from siting.units import HOURS_PER_A
 
 if TYPE_CHECKING:
@@ -48,8 +51,17 @@ class Assembly:
         Kind of each edge key: ``street``, ``trunk`` or ``service``.
     assumed_sites
         Keys of the sites whose IT load is assumed.
+    all_sizes
+        Every size of the catalogue, service lines and standing pipes included.
+    consumers
+        How many consumers stand behind the peak of each zone key.
+    peak_sizing
+        How the pipes were sized for the peak, where the study asks for it.
     remarks
         Defaults taken, and what has no partner on the network.
+    zone_heat
+        One row per zone, indexed by its key: what stands behind its demand, see
+        `siting.assembly.zone_loads.assemble_zones`.
     """
 
     problem: Problem
@@ -60,11 +72,37 @@ class Assembly:
     catalogue: PipeCatalogue
     edge_kinds: dict[str, str]
     assumed_sites: frozenset[str]
+    all_sizes: PipeCatalogue
+    consumers: Mapping[str, Consumers]
     remarks: tuple[Remark, ...] = ()
+    peak_sizing: PeakSizing | None = None
+    zone_heat: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def with_peaks(self, sizing: PeakSizing) -> Assembly:
+        """Return the assembly with the problem whose pipes carry the peaks."""
+        act, count = "sized pipes for the coincident peak, rounds", len(sizing.rounds)
+        remark = Remark("network", act, count, detail=sizing.in_words)
+        return replace(
+            self, problem=sizing.problem, peak_sizing=sizing, remarks=(*self.remarks, remark)
+        )
+
+    @property
+    def doubts(self) -> tuple[Fault, ...]:
+        """What must be looked at about the sizing for peaks."""
+        return () if self.peak_sizing is None else self.peak_sizing.doubts
+
+    @property
+    def peak_flows_mw(self) -> Mapping[str, float] | None:
+        """Coincident peak in each pipe where pipes carry peaks [MW]."""
+        return None if self.peak_sizing is None else self.peak_sizing.peaks_mw
 
 
 def assemble_problem(
-    region: Region, network: PipeNetwork, parameters: Parameters, config: StudyConfig
+    region: Region,
+    network: PipeNetwork,
+    parameters: Parameters,
+    config: StudyConfig,
+    log: FaultLog | None = None,
 ) -> Assembly:
     """Return the problem of a study.
 
@@ -77,7 +115,9 @@ def assemble_problem(
     parameters
         Figures of physics and cost.
     config
-        Network temperatures, pipe design, objective and limits.
+        Network temperatures, pipe design, demand, objective and limits.
+    log
+        Takes doubts; faults are raised.
 
     Returns
     -------
@@ -92,17 +132,22 @@ def assemble_problem(
     Notes
     -----
     Every cost is multiplied once by ``1 + design_share + contingency_share``, those that the layers
-    state included. A site offers one option for each plant and straight piece of its cost; the
-    capacity of each is that of the whole plant, as the least of the lines is the cost. Pipes carry
-    the base load at the mean temperatures of the network; service lines carry the peak of their
-    zone.
+    state included. A site offers one option for each plant that no other one beats and straight
+    piece of its cost; the capacity of each is that of the whole plant, as the least of the lines is
+    the cost. Pipes carry the base load at the mean temperatures of the network, or, where the study
+    says so, the peak, see `siting.simultaneity`; service lines carry the peak of their zone.
     """
-    desk = Desk(region, network, parameters, config)
+    desk = Desk(region, network, parameters, config, log or FaultLog())
     site_wishes = desk.wishes("sites")
     zone_wishes = desk.wishes("zones")
     sites, site_ids, site_heat = assemble_sites(desk, site_wishes)
-    catalogue = full_catalogue(desk)
-    zones, zone_ids = assemble_zones(desk, zone_wishes, catalogue)
+    try:
+        catalogue = full_catalogue(desk)
+    except InputError as error:
+        desk.log.faults.extend(error.faults)
+        desk.log.raise_faults()
+        raise
+    zones, zone_ids, zone_heat = assemble_zones(desk, zone_wishes, catalogue)
     desk.log.raise_faults()
     edges, offered = assemble_edges(desk, sites, zones, catalogue)
     problem = Problem(
@@ -127,7 +172,10 @@ def assemble_problem(
         catalogue=offered,
         edge_kinds=dict(zip(map(str, network.edges.index), network.edges["kind"], strict=True)),
         assumed_sites=frozenset(key for key, each in site_ids.items() if bool(assumed[each])),
+        all_sizes=catalogue,
+        consumers=zone_consumers(desk, zone_ids, zone_heat),
         remarks=tuple(desk.remarks),
+        zone_heat=zone_heat,
     )
 
 

@@ -3,45 +3,82 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from siting.assembly.desk import OVERHEAD, Desk
+from siting.errors import InputError, name_ids
 from siting.pipes import PipeCatalogue, catalogue_for
 from siting.problem import Edge, PipeSize, Site, Zone
-from siting.units import mw_from_w
+from siting.units import FloatArray, mw_from_w
 
-__all__ = ["assemble_edges", "full_catalogue"]
+__all__ = ["EXISTING", "assemble_edges", "catalogue_at", "full_catalogue"]
 
+EXISTING = "existing"
 COMPONENT_OF_KIND = {"street": "pipes", "trunk": "pipes", "service": "service_lines"}
+CROSSINGS = "crossings"
+_Sizes = dict[str, tuple[PipeSize, ...]]
 
 
 def full_catalogue(desk: Desk) -> PipeCatalogue:
     """Return all pipe sizes at the temperatures of the network."""
     network = desk.config.network
+    return catalogue_at(desk, network.supply_temperature_c, network.return_temperature_c)
+
+
+def catalogue_at(
+    desk: Desk, supply_temperature_c: float, return_temperature_c: float
+) -> PipeCatalogue:
+    """Return all pipe sizes of the study at two temperatures."""
+    network = desk.config.network
     return catalogue_for(
-        network.supply_temperature_c,
-        network.return_temperature_c,
+        supply_temperature_c,
+        return_temperature_c,
         desk.parameters,
         pressure_gradient_pa_per_m=network.pressure_gradient_pa_per_m,
         insulation_series=network.insulation_series,
+        catalogue=network.catalogue_file(desk.config.folder) or network.catalogue,
     )
+
+
+def laid_catalogue(desk: Desk, catalogue: PipeCatalogue) -> PipeCatalogue:
+    """Return the sizes that the study lets lay; a fault where there is none."""
+    wanted = desk.config.network.pipe_sizes
+    if wanted is None:
+        return catalogue
+    try:
+        return catalogue.only(wanted)
+    except InputError as error:
+        desk.log.faults.extend(error.faults)
+        return catalogue
 
 
 def assemble_edges(
     desk: Desk, sites: Sequence[Site], zones: Sequence[Zone], catalogue: PipeCatalogue
 ) -> tuple[list[Edge], PipeCatalogue]:
-    """Return all edges with their sizes, and the sizes offered on streets and trunks."""
+    """Return all edges with their sizes, and the sizes offered on streets and trunks.
+
+    Edges of the kind ``existing`` have one size, that of the column ``existing_dn``; they cost
+    nothing. The columns ``crossing_cost_eur`` and ``stated_cost_eur`` of the network, where they
+    are there, hold what crossings and pieces with a stated cost add to an edge at any size.
+    """
     frame = desk.network.edges
-    offered = catalogue.useful(*_flow_range(desk, sites, zones, catalogue))
+    laid = laid_catalogue(desk, catalogue)
+    offered = laid.useful(*_flow_range(desk, sites, zones, laid))
     desk.remark("streets", "offered pipe sizes", len(offered), ", ".join(offered.labels))
-    service = frame["kind"].to_numpy() == "service"
-    sizes: dict[str, tuple[PipeSize, ...]] = {}
-    sizes |= _street_sizes(frame[~service], offered, desk.overhead)
-    sizes |= _service_sizes(desk, frame[service], zones, catalogue)
+    kind = frame["kind"].to_numpy()
+    service, standing = kind == "service", kind == EXISTING
+    lumps = _Lumps.of(frame, desk.overhead)
+    sizes: _Sizes = {}
+    sizes |= _street_sizes(frame[~service & ~standing], offered, desk.overhead, lumps)
+    sizes |= _service_sizes(desk, frame[service], zones, laid, lumps)
+    sizes |= _existing_sizes(desk, frame[standing], catalogue)
+    desk.log.raise_faults()
     shares = {kind: _cost_shares(name, desk.overhead) for kind, name in COMPONENT_OF_KIND.items()}
+    shares[EXISTING] = {}
     columns = (frame.index, frame["u"], frame["v"], frame["kind"], frame["length_m"].astype(float))
     edges = [
         Edge(
@@ -51,10 +88,43 @@ def assemble_edges(
             sizes=sizes[str(key)],
             length_m=length,
             cost_shares=shares[kind],
+            lump_parts={} if kind == EXISTING else lumps.parts.get(str(key), {}),
         )
         for key, u, v, kind, length in zip(*(each.tolist() for each in columns), strict=True)
     ]
     return edges, offered
+
+
+@dataclass(frozen=True)
+class _Lumps:
+    """What edges cost at any size [EUR], overhead included, and its parts by edge key."""
+
+    cost_eur: pd.Series
+    parts: Mapping[str, dict[str, float]]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, overhead: float) -> _Lumps:
+        """Read the columns of lump sums that the network has."""
+        crossing, stated = _column(frame, "crossing_cost_eur"), _column(frame, "stated_cost_eur")
+        total = pd.Series((crossing + stated) * overhead, index=frame.index)
+        parts: dict[str, dict[str, float]] = {}
+        for row in np.flatnonzero(crossing + stated > 0).tolist():
+            split = {CROSSINGS: float(crossing[row]), "pipes": float(stated[row])}
+            extra = (overhead - 1) * math.fsum(split.values())
+            named = {name: each for name, each in split.items() if each > 0}
+            parts[str(frame.index[row])] = named | ({OVERHEAD: extra} if extra > 0 else {})
+        return cls(total, parts)
+
+    def on(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the lump sums of some edges [EUR]."""
+        return np.asarray(self.cost_eur.loc[frame.index], dtype=float)
+
+
+def _column(frame: pd.DataFrame, name: str) -> FloatArray:
+    """Return a column of lump sums, zero where it is missing [EUR]."""
+    if name not in frame:
+        return np.zeros(len(frame))
+    return np.asarray(np.nan_to_num(frame[name].to_numpy(dtype=float)), dtype=float)
 
 
 def _flow_range(
@@ -63,7 +133,8 @@ def _flow_range(
     """Return the smallest and largest heat flow worth a pipe of its own size [MW].
 
     Up to the minimum load ratio a zone takes base heat all year, so nobody grants less. No pipe
-    carries more than all sites give, or than all peaks and all losses together.
+    carries more than all sites give, or than all peaks and all losses together; where pipes carry
+    peaks, boilers stand beside the sites.
     """
     peaks = [zone.peak_mw for zone in zones if zone.peak_mw > 0 and not zone.forbidden]
     supply = math.fsum(
@@ -73,7 +144,9 @@ def _flow_range(
     )
     length_m = float(desk.network.edges["length_m"].sum())
     lost = mw_from_w(length_m * float(catalogue.heat_loss_w_per_m.max()))
-    most = min(supply, math.fsum([*peaks, *(zone.loss_mw for zone in zones)]) + lost)
+    most = math.fsum([*peaks, *(zone.loss_mw for zone in zones)]) + lost
+    if desk.config.network.pipes_carry == "base":
+        most = min(supply, most)
     if most > catalogue.capacity_mw[-1]:
         desk.remark(
             "streets",
@@ -86,16 +159,17 @@ def _flow_range(
 
 
 def _street_sizes(
-    frame: pd.DataFrame, catalogue: PipeCatalogue, overhead: float
-) -> dict[str, tuple[PipeSize, ...]]:
+    frame: pd.DataFrame, catalogue: PipeCatalogue, overhead: float, lumps: _Lumps
+) -> _Sizes:
     """Return for each edge the sizes offered, priced for it."""
     length = frame["length_m"].to_numpy(dtype=float)
     priced = frame["cost_length_m"].to_numpy(dtype=float)
-    costs = np.outer(priced, catalogue.cost_eur_per_m * overhead)
+    costs = np.outer(priced, catalogue.cost_eur_per_m * overhead) + lumps.on(frame)[:, None]
     losses = mw_from_w(np.outer(length, catalogue.heat_loss_w_per_m))
-    # A size that loses all it carries is of no use, and free trench is laid large.
+    # A size that loses all it carries is of no use, and free trench is laid large. Where a lump
+    # sum covers every size, the small ones stay for their smaller loss.
     first = np.argmax(losses < catalogue.capacity_mw, axis=1)
-    first = np.where(priced > 0, first, len(catalogue) - 1)
+    first = np.where(costs[:, -1] > 0, first, len(catalogue) - 1)
     labels, capacities = catalogue.labels, catalogue.capacity_mw.tolist()
     found = {}
     rows = zip(frame.index, first.tolist(), costs.tolist(), losses.tolist(), strict=True)
@@ -106,8 +180,12 @@ def _street_sizes(
 
 
 def _service_sizes(
-    desk: Desk, frame: pd.DataFrame, zones: Sequence[Zone], catalogue: PipeCatalogue
-) -> dict[str, tuple[PipeSize, ...]]:
+    desk: Desk,
+    frame: pd.DataFrame,
+    zones: Sequence[Zone],
+    catalogue: PipeCatalogue,
+    lumps: _Lumps,
+) -> _Sizes:
     """Return for each service line the one size that carries the peak of its zone and its loss."""
     peak_at: dict[str, float] = {}
     for zone in zones:
@@ -124,13 +202,56 @@ def _service_sizes(
         frame["cost_length_m"].to_numpy(dtype=float)
         * catalogue.cost_eur_per_m[picked]
         * desk.overhead
-    )
+    ) + lumps.on(frame)
     own = losses[np.arange(len(frame)), picked]
     rows = zip(frame.index, picked.tolist(), costs.tolist(), own.tolist(), strict=True)
     return {
         str(key): (PipeSize(catalogue.labels[k], float(catalogue.capacity_mw[k]), cost, loss),)
         for key, k, cost, loss in rows
     }
+
+
+def _existing_sizes(desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue) -> _Sizes:
+    """Return for each pipe that stands its one size, free of cost."""
+    place = {label: k for k, label in enumerate(catalogue.labels)}
+    found: _Sizes = {}
+    unknown: list[str] = []
+    for key, label, length in zip(
+        frame.index,
+        frame.get("existing_dn", pd.Series("", index=frame.index)),
+        frame["length_m"].astype(float).tolist(),
+        strict=True,
+    ):
+        k = place.get(_dn_label(label), place.get(str(label)))
+        if k is None:
+            unknown.append("" if pd.isna(label) else str(label))
+            continue
+        loss = mw_from_w(float(catalogue.heat_loss_w_per_m[k]) * length)
+        size = PipeSize(catalogue.labels[k], float(catalogue.capacity_mw[k]), 0.0, loss)
+        found[str(key)] = (size,)
+    if unknown:
+        names = sorted(set(unknown))
+        desk.log.fault(
+            "existing_network",
+            f"{len(unknown):,} pipes have a size that catalogue '{catalogue.name}' does not have:"
+            f" {name_ids(names)}.",
+            f"Write one of {', '.join(catalogue.labels)} into existing_dn.",
+        )
+    desk.remark("existing_network", "took standing pipes free of cost", len(found))
+    return found
+
+
+def _dn_label(size: object) -> str:
+    """Return a size as catalogues write it.
+
+    Examples
+    --------
+    >>> _dn_label(200.0), _dn_label("dn 200")
+    ('DN200', 'DN200')
+    """
+    if isinstance(size, (int, float)):
+        return f"DN{size:g}"
+    return str(size).strip().replace(" ", "").upper()
 
 
 def _cost_shares(component: str, overhead: float) -> dict[str, float]:

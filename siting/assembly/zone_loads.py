@@ -2,159 +2,209 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
+import pandas as pd
 
-from siting.assembly.desk import Desk, Wishes, number_of, plain_rows
-from siting.distribution import zone_pipes
+from siting.assembly.desk import Desk, Wishes, number_of, plain_rows, text_of
+from siting.assembly.zone_boosters import ZoneBooster, ZoneBoosters
+from siting.assembly.zone_costs import InnerPipes, connection_parts
+from siting.assembly.zone_curves import Curve, ZoneCurves
 from siting.errors import InputError
-from siting.heat import full_load_hours, load_curve, load_factor, peak_from_full_load_hours
-from siting.parameters import Parameters
+from siting.heat import full_load_hours, peak_from_full_load_hours
 from siting.pipes import PipeCatalogue
 from siting.problem import Zone
-from siting.region import Remark
-from siting.streets import SURFACE_FACTORS
-from siting.units import HOURS_PER_A, kw_from_mw, kwh_from_mwh, mw_from_kw
+from siting.simultaneity import Consumers
+from siting.units import mw_from_kw
 
-__all__ = ["assemble_zones"]
+__all__ = ["assemble_zones", "zone_consumers"]
 
-Curve = tuple[tuple[float, float], ...]
-_Inner = tuple[dict[str, float], float]
+NO_BOOSTER = ZoneBooster()
+
+FACTS = {
+    "zone": str, "zone_id": str, "whole_demand_mwh": float, "connection_share": float,
+    "load_curve": str, "full_load_hours_h": float, "needed_supply_temperature_c": float,
+    "booster_dwellings": float, "booster_electricity_mwh_per_mwh": float, "estimated": str,
+}  # fmt: skip
 
 
 def assemble_zones(
     desk: Desk, wishes: Wishes, catalogue: PipeCatalogue
-) -> tuple[list[Zone], dict[str, str]]:
-    """Return zones with demand, load curve, cost and own loss, and the ids of their keys."""
+) -> tuple[list[Zone], dict[str, str], pd.DataFrame]:
+    """Return zones with demand, load curve, cost and own loss, the ids of their keys, and facts.
+
+    The facts are what stands behind the figures of each zone, indexed by its key:
+    ``whole_demand_mwh`` of all its buildings [MWh/a], the share of it that is connected, name of
+    the load curve, boosters with their electricity per heat from the network, and which figures
+    were estimated here.
+    """
     frame = desk.region.zones.frame
-    inside = _Inside(desk, frame, catalogue)
+    inside = InnerPipes(desk, frame, catalogue)
     nodes = desk.nodes_of("zones", frame.index, wishes)
-    loads = _Loads(desk.parameters)
+    loads = _Loads(desk)
     zones: list[Zone] = []
     ids: dict[str, str] = {}
+    facts: list[dict[str, Any]] = []
     for row in plain_rows(frame):
         if row["id"] not in nodes:
             continue
         key = f"z{len(ids)}"
         ids[key] = row["id"]
         try:
-            heat, peak, curve = loads.of(
-                number_of(row, "annual_demand_mwh"), number_of(row, "peak_demand_kw")
-            )
+            load = loads.of(row)
         except InputError as error:
             for each in error.faults:
                 desk.log.fault(
                     "zones", f"zone '{row['id']}': {each.message}", each.remedy, [row["id"]]
                 )
             continue
-        pipes, loss = inside.of(row, heat, peak)
-        cost, parts = desk.loaded(_connection_parts(desk, row, peak) | pipes)
+        pipes, loss = inside.of(row, load.heat_mwh, load.peak_mw, load.share)
+        parts = connection_parts(desk, row, load.peak_mw) | {"boosters": load.booster.cost_eur}
+        cost, parts = desk.loaded(parts | pipes)
+        facts.append(load.facts(key, row["id"]))
         zones.append(
             Zone(
                 id=key,
                 node=nodes[row["id"]],
-                heat_mwh=heat,
-                peak_mw=peak,
+                heat_mwh=load.heat_mwh,
+                peak_mw=load.peak_mw,
                 cost_eur=cost,
+                value_eur_per_mwh=loads.value_eur_per_mwh(load),
                 cost_parts=parts,
-                load_curve=curve,
+                load_curve=load.curve,
                 loss_mw=loss,
                 mandatory=row["id"] in wishes.mandatory,
                 forbidden=row["id"] in wishes.forbidden,
             )
         )
-    hours = f"{desk.parameters.value('full_load_hours_h'):g} h/a"
-    desk.remark("zones", "took their peak from the default full-load hours", loads.estimated, hours)
-    desk.remark("zones", "took half their load factor as minimum load ratio", loads.peaky)
+    loads.remark()
     inside.remark()
-    return zones, ids
+    table = pd.DataFrame(facts, columns=list(FACTS)).astype(FACTS).set_index("zone")
+    return zones, ids, table
 
 
-class _Inside:
-    """Work out the pipes inside zones of several buildings."""
+def zone_consumers(
+    desk: Desk, zone_ids: Mapping[str, str], zone_heat: pd.DataFrame
+) -> dict[str, Consumers]:
+    """Return how many connected consumers stand behind the peak of each zone key.
 
-    def __init__(self, desk: Desk, frame: gpd.GeoDataFrame, catalogue: PipeCatalogue) -> None:
-        self.desk = desk
-        self.catalogue = catalogue
-        area = frame.geometry.area
-        self.area_m2 = {str(key): float(value) for key, value in area.items()}
-        self.wanted = desk.config.network.zone_pipes == "estimated"
-        self.surface_factor = SURFACE_FACTORS[desk.config.network.surface]
-        self.zones, self.length_m, self.cost_eur = 0, 0.0, 0.0
+    A peak that was estimated, from full-load hours or otherwise, is that of a town: it holds the
+    simultaneity of its consumers and of all others already.
+    """
+    frame = desk.region.zones.frame
+    rows = {str(row["id"]): row for row in plain_rows(frame)}
+    heats = {str(row["zone"]): row for row in plain_rows(zone_heat.reset_index())}
+    found = {}
+    for key, zone_id in zone_ids.items():
+        row, facts = rows[zone_id], heats[key]
+        words = text_of(row, "estimated") if "estimated" in row else ""
+        peak = number_of(row, "peak_demand_kw")
+        settled = "peak" in f"{words} {facts['estimated']}" or peak is None or peak <= 0
+        count = number_of(row, "buildings") if "buildings" in row else None
+        connected = (count or 1.0) * float(facts["connection_share"])
+        found[key] = Consumers(max(connected, 1.0), settled)
+    return found
 
-    def of(self, row: Mapping[str, Any], heat_mwh: float, peak_mw: float) -> _Inner:
-        """Return what the pipes inside a zone cost, by component [EUR], and their loss [MW]."""
-        area, value = self.area_m2[row["id"]], self.desk.parameters.value
-        buildings = number_of(row, "buildings")
-        if buildings is None:
-            buildings = 2.0 if area > value("single_building_area_m2") else 1.0
-            branches = 0.0
-        else:
-            branches = buildings * value("branch_pipe_eur_per_building")
-        stated = number_of(row, "connection_cost_eur") is not None
-        if not self.wanted or stated or buildings <= 1 or area <= 0 or heat_mwh <= 0:
-            return {}, 0.0
-        guess = kwh_from_mwh(heat_mwh) / value("floor_demand_kwh_per_m2")
-        floor = number_of(row, "floor_area_m2") or guess
-        pipes = zone_pipes(area, floor, heat_mwh, peak_mw, self.catalogue, self.surface_factor)
-        self.zones += 1
-        self.length_m += pipes.trench_length_m
-        self.cost_eur += pipes.cost_eur + branches
-        return {"distribution": pipes.cost_eur, "service_lines": branches}, pipes.loss_mw
 
-    def remark(self) -> None:
-        """Say how much was estimated."""
-        if self.zones:
-            words = f"{self.cost_eur / 1e6:,.3g} M EUR in all zones, by effective width"
-            act = "estimated pipes inside zones of several buildings"
-            self.desk.remarks.append(Remark("zones", act, self.zones, self.length_m, words))
+@dataclass(frozen=True)
+class _Load:
+    """The load of one zone on the network.
+
+    ``heat_mwh`` [MWh/a] and ``peak_mw`` [MW] are what the network gives; ``whole_mwh`` is the
+    demand of all its buildings, ``share`` what is connected of it.
+    """
+
+    heat_mwh: float
+    peak_mw: float
+    curve: Curve
+    whole_mwh: float
+    share: float
+    curve_name: str = ""
+    hours: float = 0.0
+    booster: ZoneBooster = NO_BOOSTER
+    estimated: tuple[str, ...] = ()
+
+    @property
+    def electricity_mwh_per_mwh(self) -> float:
+        """Electricity of the boosters per heat from the network [MWh/MWh]."""
+        works = self.booster.works
+        return works.electricity_mwh_per_mwh / works.network_share
+
+    def facts(self, key: str, zone_id: str) -> dict[str, Any]:
+        """Return what stands behind the figures, one value for each of `FACTS`."""
+        return {
+            "zone": key,
+            "zone_id": zone_id,
+            "whole_demand_mwh": self.whole_mwh,
+            "connection_share": self.share,
+            "load_curve": self.curve_name,
+            "full_load_hours_h": self.hours,
+            "needed_supply_temperature_c": self.booster.needed_c,
+            "booster_dwellings": self.booster.dwellings,
+            "booster_electricity_mwh_per_mwh": self.electricity_mwh_per_mwh,
+            "estimated": "; ".join(self.estimated),
+        }
 
 
 class _Loads:
-    """Work out peak and load curve of zones; equal full-load hours share a curve."""
+    """Work out what zones take from the network."""
 
-    def __init__(self, parameters: Parameters) -> None:
-        self.hours = parameters.value("full_load_hours_h")
-        self.least = parameters.value("minimum_load_ratio")
-        self.points = int(parameters.value("load_curve_points"))
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.hours = desk.parameters.value("full_load_hours_h")
+        self.power_eur = desk.parameters.value("electricity_price_eur_per_mwh")
+        self.curves = ZoneCurves(desk)
+        self.boosters = ZoneBoosters(desk)
         self.estimated = 0
-        self.peaky = 0
-        self.curves: dict[float, Curve] = {}
+        self.partly = 0
 
-    def of(self, demand_mwh: float | None, peak_kw: float | None) -> tuple[float, float, Curve]:
-        """Return demand [MWh/a], peak [MW] and load curve of one zone."""
-        if demand_mwh is None or demand_mwh <= 0:
-            return 0.0, mw_from_kw(peak_kw or 0.0), ()
-        if peak_kw is None or peak_kw <= 0:
-            self.estimated += 1
-            peak = peak_from_full_load_hours(demand_mwh, self.hours)
-            return demand_mwh, peak, self._curve(self.hours)
-        peak = mw_from_kw(peak_kw)
-        hours = full_load_hours(demand_mwh, peak)
-        return demand_mwh, peak, self._curve(hours)
+    def of(self, row: Mapping[str, Any]) -> _Load:
+        """Return the load of one zone."""
+        whole = number_of(row, "annual_demand_mwh") or 0.0
+        peak_kw = number_of(row, "peak_demand_kw") or 0.0
+        share = self._share(row)
+        if whole * share <= 0:
+            return _Load(0.0, mw_from_kw(peak_kw) * share, (), whole, share)
+        self.partly += share < 1
+        name = self.curves.name_of(row)
+        words: list[str] = []
+        if peak_kw > 0:
+            peak = mw_from_kw(peak_kw)
+            hours = full_load_hours(whole, peak)
+        else:
+            own = self.curves.own_hours(name)
+            hours = self.hours if own is None else own
+            peak = peak_from_full_load_hours(whole, hours)
+            self.estimated += own is None
+            words.append(f"peak_demand_kw from {'full-load hours' if own is None else name}")
+        curve = self.curves.line(name, hours)
+        lift = self.boosters.of(row, whole * share, share)
+        if lift.guessed:
+            words.append("dwellings from annual demand")
+        taken = share * lift.works.network_share
+        return _Load(
+            whole * taken, peak * taken, curve, whole, share, name, hours, lift, tuple(words)
+        )
 
-    def _curve(self, hours: float) -> Curve:
-        """Return the load curve; a zone idle most of the year has less demand in summer, too."""
-        # Rounding of the inputs may lift a flat demand a hair above the year.
-        hours = min(hours, HOURS_PER_A) if math.isclose(hours, HOURS_PER_A) else hours
-        mean = load_factor(hours)
-        least = min(self.least, mean / 2)
-        self.peaky += least < self.least
-        key = round(hours, 6)
-        if key not in self.curves:
-            self.curves[key] = load_curve(hours, least, self.points)
-        return self.curves[key]
+    def _share(self, row: Mapping[str, Any]) -> float:
+        """Return the share of a zone that is connected, its own or that of the study [–]."""
+        own = row.get("connection_share")
+        if own is None or pd.isna(own):
+            return self.desk.config.demand.connection_share
+        return float(own)
 
+    def value_eur_per_mwh(self, load: _Load) -> float:
+        """Return the worth of each heat delivered: less what its boosters burn [EUR/MWh]."""
+        return -self.power_eur * load.electricity_mwh_per_mwh or 0.0
 
-def _connection_parts(desk: Desk, row: Mapping[str, Any], peak_mw: float) -> dict[str, float]:
-    """Return what connecting a zone costs by component, before overhead [EUR]."""
-    value = desk.parameters.value
-    peak_kw = kw_from_mw(peak_mw)
-    stated = number_of(row, "connection_cost_eur")
-    substation = peak_kw * value("substation_building_eur_per_kw") if stated is None else stated
-    boiler = peak_kw * value("peak_capacity_margin") * value("gas_boiler_capex_eur_per_kw")
-    existing = desk.config.network.peak_boilers == "existing"
-    return {"substations": substation, "peak_boilers": 0.0 if existing else boiler}
+    def remark(self) -> None:
+        """Say what was estimated or reduced."""
+        words = f"{self.hours:g} h/a"
+        self.desk.remark(
+            "zones", "took their peak from the default full-load hours", self.estimated, words
+        )
+        self.desk.remark("zones", "are connected in part, by their connection share", self.partly)
+        self.curves.remark()
+        self.boosters.remark()

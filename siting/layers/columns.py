@@ -18,6 +18,7 @@ __all__ = [
     "check_mapping",
     "near_words",
     "number_series",
+    "plain_words",
     "read_columns",
     "read_ids",
     "source_of",
@@ -68,7 +69,7 @@ def read_ids(
     numbers = [f"row {number}" for number in range(1, len(frame) + 1)]
     if source is None:
         return pd.Index(numbers, name=column.name, dtype=object)
-    ids = _words(frame[source])
+    ids = plain_words(frame[source])
     lacking = (ids == "").to_numpy()
     if lacking.any():
         rows = [number for number, missing in zip(numbers, lacking, strict=True) if missing]
@@ -163,7 +164,7 @@ def number_series(text: pd.Series) -> tuple[pd.Series, pd.Series]:
         numbers = text.astype(float)
         endless = numbers.isin([np.inf, -np.inf])
         return numbers.mask(endless), endless
-    words = _words(text)
+    words = plain_words(text)
     given = words != ""
     if _has_decimal_commas(words[given]):
         words = words.str.replace(",", ".", regex=False)
@@ -180,7 +181,7 @@ def _has_decimal_commas(words: pd.Series) -> bool:
     return bool((with_comma.str.split(",").str[1].str.len() != 3).any())
 
 
-def _words(column: pd.Series) -> pd.Series:
+def plain_words(column: pd.Series) -> pd.Series:
     """Return a column as stripped text; missing values are empty and 7.0 is 7."""
     if pd.api.types.is_float_dtype(column.dtype):
         whole = column.notna() & (column == column.round())
@@ -241,7 +242,7 @@ def _read(
             return _read_choices(frame, kind, column, source, log)
     if source is None:
         return pd.Series("", index=frame.index, dtype=object)
-    return _words(frame[source])
+    return plain_words(frame[source])
 
 
 def _read_numbers(
@@ -252,7 +253,7 @@ def _read_numbers(
         return pd.Series(np.nan, index=frame.index)
     numbers, wrong = number_series(frame[source])
     if wrong.any():
-        found = name_ids(sorted(set(_words(frame.loc[wrong, source]))), shown=3)
+        found = name_ids(sorted(set(plain_words(frame.loc[wrong, source]))), shown=3)
         log.fault(
             kind,
             f"column '{source}' ({column.name}) holds text that is no number at"
@@ -292,7 +293,7 @@ def _read_flags(
     """Return yes or no; missing is no."""
     if source is None:
         return pd.Series(False, index=frame.index)
-    words = _words(frame[source]).str.lower()
+    words = plain_words(frame[source]).str.lower()
     wrong = ~words.isin(TRUE_WORDS | FALSE_WORDS)
     if wrong.any():
         log.fault(
@@ -311,7 +312,7 @@ def _read_choices(
     """Return one of the known words; missing is the first of them."""
     if source is None:
         return pd.Series(column.choices[0], index=frame.index, dtype=object)
-    words = _words(frame[source]).str.lower()
+    words = plain_words(frame[source]).str.lower()
     words = words.where(words != "", column.choices[0])
     wrong = ~words.isin(column.choices)
     if wrong.any():

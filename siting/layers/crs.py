@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations
 
 import geopandas as gpd
@@ -226,12 +227,17 @@ def _is_true_to_scale(crs: pyproj.CRS, frame: gpd.GeoDataFrame, log: FaultLog) -
 
 def _geographic(bounds: np.ndarray, crs: pyproj.CRS) -> tuple[float, float, float, float]:
     """Return bounds in degrees."""
-    to_degrees = pyproj.Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
     try:
-        west, south, east, north = to_degrees.transform_bounds(*bounds)
+        west, south, east, north = _to_degrees(crs).transform_bounds(*bounds)
     except ProjError:
         return np.nan, np.nan, np.nan, np.nan
     return west, south, east, north
+
+
+@lru_cache(maxsize=32)
+def _to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
+    """Return the way to degrees, which takes longer to find than to go."""
+    return pyproj.Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True)
 
 
 def _distance_m(one: tuple[float, ...], other: tuple[float, ...]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,18 @@ import shapely
 
 from siting.errors import FaultLog, name_ids
 from siting.layers.columns import number_series
+from siting.streets import is_osm, osm_settings
 
 if TYPE_CHECKING:
     from siting.config import LayerConfig
 
-__all__ = ["nearest_name", "open_layer", "report_missing_file"]
+__all__ = [
+    "GDAL_ERRORS",
+    "nearest_name",
+    "open_layer",
+    "open_plain_table",
+    "report_missing_file",
+]
 
 TABLE_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet", ".pq"})
@@ -71,6 +79,37 @@ def open_layer(kind: str, config: LayerConfig, log: FaultLog) -> gpd.GeoDataFram
     return frame
 
 
+def open_plain_table(kind: str, config: LayerConfig, log: FaultLog) -> pd.DataFrame | None:
+    """Read a table of any format for its columns alone, or return none if that failed."""
+    path = Path(config.path)
+    if not path.exists():
+        report_missing_file(kind, path, log)
+        return None
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+        layer = _choose_layer(kind, path, config.layer, names, log)
+        if layer is None:
+            return None
+        table: pd.DataFrame = pyogrio.read_dataframe(
+            path, layer=layer, where=config.where, read_geometry=False, encoding=_encoding(path)
+        )
+        return table
+    except GDAL_ERRORS as error:
+        _report_unreadable(kind, path, config, str(error), log)
+        return None
+
+
+def _encoding(path: Path) -> str | None:
+    """Return Latin-1 for a text table that is no UTF-8, else leave it to GDAL."""
+    if path.suffix.lower() not in TABLE_ENDINGS:
+        return None
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return None
+
+
 def nearest_name(name: str, names: Sequence[str]) -> str | None:
     """Return the name most like a given one, whatever the case.
 
@@ -102,14 +141,17 @@ def _open_gdal(
     kind: str, path: Path, config: LayerConfig, log: FaultLog
 ) -> gpd.GeoDataFrame | None:
     """Read a layer by GDAL."""
-    names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    packed = is_osm(path) and path.suffix.lower() == ".gz"
+    source = f"/vsigzip/{path}" if packed else path
+    names = [str(name) for name, _ in pyogrio.list_layers(source)]
     layer = _choose_layer(kind, path, config.layer, names, log)
     if layer is None:
         return None
     by_fid = FID in config.columns.values()
-    frame = pyogrio.read_dataframe(
-        path, layer=layer, where=config.where, on_invalid="ignore", fid_as_index=by_fid
-    )
+    with osm_settings() if is_osm(path) else nullcontext():
+        frame = pyogrio.read_dataframe(
+            source, layer=layer, where=config.where, on_invalid="ignore", fid_as_index=by_fid
+        )
     if by_fid:
         frame = frame.drop(columns=FID, errors="ignore").reset_index(names=FID)
     if isinstance(frame, gpd.GeoDataFrame):
@@ -198,8 +240,7 @@ def _placed(
         return _points(kind, table, *found, log)
     wkt = next((names[name] for name in WKT_NAMES if name in names), None)
     if wkt is not None:
-        shapes = shapely.from_wkt(table[wkt].to_numpy(dtype=object), on_invalid="ignore")
-        return gpd.GeoDataFrame(table.drop(columns=wkt), geometry=shapes)
+        return _from_text(table, wkt)
     log.fault(
         kind,
         f"{where} is a table without geometry, and has no columns with coordinates: none of 'x'"
@@ -209,6 +250,17 @@ def _placed(
         ' in columns = {x = "Easting", y = "Northing"}.',
     )
     return None
+
+
+def _from_text(table: pd.DataFrame, column: str) -> gpd.GeoDataFrame:
+    """Return a table with the geometry of a text column; ``SRID=4326;`` before it is a CRS."""
+    text = table[column].astype("string")
+    codes = text.str.extract(r"^\s*SRID=(\d+);", expand=False).dropna().unique()
+    plain = text.str.replace(r"^\s*SRID=\d+;", "", regex=True)
+    words = plain.astype(object).where(plain.notna(), None).to_numpy(dtype=object)
+    shapes = shapely.from_wkt(words, on_invalid="ignore")
+    crs = f"EPSG:{codes[0]}" if len(codes) == 1 and codes[0] != "0" else None
+    return gpd.GeoDataFrame(table.drop(columns=column), geometry=shapes, crs=crs)
 
 
 def _coordinate_columns(

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from siting.errors import FaultLog, InputError, name_ids
+from siting.errors import Fault, FaultLog, InputError, name_ids
 from siting.layers.columns import Column, check_mapping, read_columns
-from siting.layers.files import open_layer, report_missing_file
-from siting.layers.shapes import LINES
+from siting.layers.files import GDAL_ERRORS, open_layer, report_missing_file
+from siting.layers.shapes import AREAS, LINES
 from siting.region import Remark
-from siting.streets import SURFACE_FACTORS, fetch_streets, is_osm, read_osm
+from siting.streets import (
+    SURFACE_FACTORS,
+    fetch_streets,
+    is_graphml,
+    is_osm,
+    read_graphml,
+    read_osm,
+)
 
 if TYPE_CHECKING:
     from siting.config import StreetsConfig
@@ -33,6 +41,14 @@ COLUMNS = (
         high=100.0,
         hint="It multiplies the trench cost of a paved town street; 1 leaves it as it is.",
     ),
+    Column(
+        "cost_eur_per_m",
+        "number",
+        low=1.0,
+        high=100_000.0,
+        hint="It is what a metre of pipe with its trench costs at any size; leave it empty for the"
+        " catalogue.",
+    ),
     Column("level"),
     Column("layer"),
     Column("bridge"),
@@ -47,18 +63,45 @@ def open_streets(
     """Return the lines as they stand in their source, or none if that failed."""
     try:
         if config.source == "osmnx":
-            cache = folder / "cache"
-            return fetch_streets(place=config.place, bbox=config.bbox, cache=cache), ()
+            return _fetched(config, folder), ()
         path = Path(config.path or "")
-        if not is_osm(path):
+        if not is_osm(path) and not is_graphml(path):
             return open_layer("streets", config, log), ()
         if not path.exists():
             report_missing_file("streets", path, log)
             return None, ()
-        return read_osm(path)
+        return read_osm(path) if is_osm(path) else read_graphml(path)
     except InputError as error:
         log.faults.extend(error.faults)
         return None, ()
+
+
+def _fetched(config: StreetsConfig, folder: Path) -> gpd.GeoDataFrame:
+    """Return streets by OSMnx, or those that an earlier run kept."""
+    return fetch_streets(
+        place=config.place,
+        bbox=config.bbox,
+        point=config.point,
+        distance_m=config.distance_m,
+        polygon=None if config.polygon is None else _border(config.polygon),
+        cache=folder / "cache",
+        overpass_url=config.overpass_url,
+        nominatim_url=config.nominatim_url,
+    )
+
+
+def _border(path: Path) -> shapely.Geometry:
+    """Return the union of the areas of a file, in degrees."""
+    try:
+        frame = gpd.read_file(path)
+    except GDAL_ERRORS as error:
+        words = f"cannot read '{path.name}', the border of the streets: {error}."
+        raise InputError(Fault("streets", words, "Check `polygon`.")) from error
+    areas = frame[frame.geometry.geom_type.isin(AREAS)] if "geometry" in frame else frame[:0]
+    if areas.empty or areas.crs is None:
+        words = f"'{path.name}', the border of the streets, holds no areas in a stated CRS."
+        raise InputError(Fault("streets", words, "Check `polygon`."))
+    return areas.to_crs("EPSG:4326").geometry.union_all()
 
 
 def line_frame(
@@ -119,12 +162,20 @@ def _lines_only(frame: gpd.GeoDataFrame, log: FaultLog) -> tuple[gpd.GeoSeries, 
         )
     remarks = []
     if missing.any():
-        remarks.append(Remark("streets", "left out lines without geometry", int(missing.sum())))
+        act = "left out lines without geometry"
+        remarks.append(Remark("streets", act, int(missing.sum()), repair=True))
     other = ~is_line & ~missing
     if other.any() and is_line.any():
         detail = ", ".join(sorted(set(shapes[other].geom_type)))
         remarks.append(
-            Remark("streets", "left out shapes that are no lines", int(other.sum()), detail=detail)
+            Remark(
+                "streets",
+                "left out shapes that are no lines",
+                int(other.sum()),
+                detail=detail,
+                repair=True,
+                places=shapes[other],
+            )
         )
     return shapes[is_line], tuple(remarks)
 

@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyproj
 
+from siting.config import ZonesConfig
+from siting.demand.benchmarks import country_code
+from siting.demand.raster import zones_from_raster
 from siting.errors import FaultLog, InputError
 from siting.layers import sites, zones
+from siting.layers.asked_units import ask_for_demand_unit, check_named_units
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
+from siting.layers.extras import read_extras
 from siting.layers.files import open_layer
+from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.osm_sites import open_osm_sites
+from siting.layers.zone_estimates import Estimators
+from siting.parameters import load_parameters
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
-from siting.streets import class_table, street_frame
+from siting.streets import class_table, is_osm, street_frame
 
 if TYPE_CHECKING:
     from siting.config import LayerConfig, StudyConfig
@@ -57,12 +66,16 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
     site_rows, site_remarks = _sites(placed.get("sites"), config, crs, log)
     zone_rows, zone_remarks = _zones(placed.get("zones"), config, crs, log)
     street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
+    extras = read_extras(config.layers, crs, log)
     return Region(
         name=config.study.name,
         crs=crs,
         sites=CandidateSites(site_rows),
         zones=DemandZones(zone_rows),
         streets=Streets(street_rows),
+        barriers=extras.barriers,
+        buildings=extras.buildings,
+        existing=extras.existing,
         remarks=(
             _crs_remark(config, crs),
             *moves,
@@ -70,6 +83,7 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
             *zone_remarks,
             *remarks,
             *street_remarks,
+            *extras.remarks,
         ),
     )
 
@@ -79,9 +93,10 @@ def _open_all(
 ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, gpd.GeoDataFrame], tuple[Remark, ...]]:
     """Return the layers that could be read and have features, with and without a sound CRS."""
     layers = config.layers
+    joins: list[Remark] = []
     found: dict[str, gpd.GeoDataFrame | None] = {
-        "sites": _with_ids("sites", sites.ID, layers.sites, log),
-        "zones": _with_ids("zones", zones.ID, layers.zones, log),
+        "sites": _with_ids("sites", sites.ID, layers.sites, log, joins),
+        "zones": _open_zones(config, log, joins),
     }
     found["streets"], remarks = open_streets(layers.streets, config.folder, log)
     frames, placeless = {}, {}
@@ -92,12 +107,36 @@ def _open_all(
         if frame.empty:
             _report_empty(kind, config_of_layer, log)
             continue
-        placed = with_crs(kind, frame, config_of_layer.crs, log)
+        stated = config_of_layer.crs
+        from_raster = kind == "zones" and layers.zones.source == "raster"
+        placed = with_crs(kind, frame, None if from_raster else stated, log)
         if placed is None:
             placeless[kind] = frame
         else:
             frames[kind] = placed
-    return frames, placeless, remarks
+    return frames, placeless, (*joins, *remarks)
+
+
+def _open_zones(
+    config: StudyConfig, log: FaultLog, remarks: list[Remark]
+) -> gpd.GeoDataFrame | None:
+    """Return the zone layer indexed by id, from a file of shapes or from a raster."""
+    layer = config.layers.zones
+    if layer.source == "file":
+        return _with_ids("zones", zones.ID, layer, log, remarks)
+    try:
+        areas = zones_from_raster(
+            layer.path,
+            layer.demand_unit,
+            threshold_mwh_per_ha=layer.threshold_mwh_per_ha,
+            connectivity=layer.connectivity,
+            zone_size_m=layer.zone_size_m,
+            crs=layer.crs,
+        )
+    except InputError as error:
+        log.faults.extend(error.faults)
+        return None
+    return areas.assign(estimated=f"annual_demand_mwh from heat-density raster {layer.path.name}")
 
 
 def _check_columns(
@@ -115,14 +154,22 @@ def _check_columns(
 
 
 def _with_ids(
-    kind: str, column: Column, config: LayerConfig, log: FaultLog
+    kind: str, column: Column, config: LayerConfig, log: FaultLog, remarks: list[Remark]
 ) -> gpd.GeoDataFrame | None:
-    """Return a layer indexed by id."""
-    frame = open_layer(kind, config, log)
+    """Return a layer indexed by id, with what its join brings."""
+    if kind == "sites" and is_osm(config.path):
+        frame = open_osm_sites(config, log)
+    else:
+        frame = open_layer(kind, config, log)
     if frame is None or frame.empty:
         return frame
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
+    frame, brought = joined(kind, frame, column, config, log)
+    remarks += brought
+    check_named_units(kind, config.columns, log)
+    if isinstance(config, ZonesConfig):
+        ask_for_demand_unit(frame, config, log)
     return frame.set_axis(read_ids(frame, kind, column, config.columns, log))
 
 
@@ -160,7 +207,31 @@ def _zones(
         empty = _empty("zone_id", "annual_demand_mwh", crs)
         return zones.zone_frame(empty, {}, "MWh", FaultLog())[0], ()
     layer = config.layers.zones
-    return zones.zone_frame(frame, layer.columns, layer.demand_unit, log)
+    unit = "MWh" if layer.source == "raster" else layer.demand_unit
+    return zones.zone_frame(frame, layer.columns, unit, log, _estimators(config, log))
+
+
+def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:
+    """Return what demand is estimated with, by the study or the parameter table."""
+    try:
+        parameters = load_parameters(config.parameters)
+    except InputError:
+        # The study reports these faults.
+        parameters = load_parameters()
+    # A study may name its country once, for everything.
+    country = config.demand.country or config.study.country
+    if country is not None:
+        try:
+            country = country_code(country)
+        except InputError as error:
+            log.faults.extend(error.faults)
+            country = None  # told once; go on with the default
+    return Estimators(
+        country=country or Estimators.country,
+        is_default_country=country is None,
+        home_heat_mwh=parameters.value("home_heat_mwh"),
+        floor_demand_kwh_per_m2=parameters.value("floor_demand_kwh_per_m2"),
+    )
 
 
 def _streets(

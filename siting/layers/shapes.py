@@ -80,7 +80,9 @@ def repaired_areas(
     if not broken.any():
         return result, ()
     ids = list(frame.index[broken])
-    return result, (Remark(kind, "repaired invalid areas", len(ids), detail=name_ids(ids)),)
+    words, places = name_ids(ids), frame.geometry[broken]
+    act = "repaired invalid areas"
+    return result, (Remark(kind, act, len(ids), detail=words, repair=True, places=places),)
 
 
 def _areas_only(shapes: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from siting.errors import FaultLog, name_ids
+from siting.errors import FaultLog, InputError, name_ids
 from siting.layers.columns import Column, check_mapping, near_words, read_columns, source_of
 from siting.layers.shapes import (
     AREAS,
@@ -19,10 +19,15 @@ from siting.layers.shapes import (
     shapes_of_type,
 )
 from siting.region import Remark
+from siting.sources import cooling_of, parse_streams
 
 __all__ = ["COLUMNS", "ID", "check_wishes", "site_frame"]
 
 SIZES = ("it_load_mw", "recoverable_heat_kw")
+HIGHEST_IT_KW_PER_M2 = 20.0
+LOWEST_IT_KW_PER_M2 = 0.005
+"""IT load over the ground of a site: judgement, wide enough to catch only a wrong unit [kW/m²]."""
+
 ID = Column("site_id", synonyms=("id",), required=True)
 COLUMNS = (
     Column("name"),
@@ -51,6 +56,7 @@ COLUMNS = (
         hint="It may be in per cent. Give a fraction, 0.6 for 60 per cent.",
     ),
     Column("cooling", "choice", choices=("air", "liquid", "mixed")),
+    Column("streams"),
     Column("supply_temperature_c", "number", low=0.0, high=120.0),
     Column("return_temperature_c", "number", low=0.0, high=120.0),
     Column(
@@ -60,6 +66,42 @@ COLUMNS = (
         high=1.0,
         hint="It may be in per cent. Give a fraction, 0.85 for 85 per cent.",
     ),
+    Column(
+        "availability",
+        "number",
+        low=0.0,
+        high=1.0,
+        hint="It may be in per cent. Give the share of the year in which heat can be taken.",
+    ),
+    Column(
+        "ramp_a",
+        "number",
+        low=0.0,
+        high=50.0,
+        hint="It may be a calendar year. Give the years of growth after opening.",
+    ),
+    Column(
+        "pue",
+        "number",
+        low=1.0,
+        high=5.0,
+        hint="Give total electricity over IT electricity, such as 1.3.",
+    ),
+    Column(
+        "cooling_credit_mwh_per_mwh",
+        "number",
+        low=0.0,
+        high=1.0,
+        hint="Give the electricity for cooling that is saved per heat taken, such as 0.05.",
+    ),
+    Column(
+        "energy_centre_m",
+        "number",
+        low=0.0,
+        high=50_000.0,
+        hint="Give the length of the route from the data centre to the energy centre in m.",
+    ),
+    Column("electricity_connection_eur_per_kw", "number", low=0.0),
     Column("cost_eur", "number", low=0.0),
     Column("cost_per_mw_eur", "number", low=0.0),
     Column("electricity_price_eur_per_mwh", "number"),
@@ -90,11 +132,13 @@ def site_frame(
     _check_size(frame, data, mapping, log)
     _doubt_sizes(data, log)
     _check_temperatures(data, log)
+    data = _with_streams(data, log)
     check_wishes("sites", data, log)
     shapes = present_shapes("sites", frame, log)
     shapes = shapes_of_type("sites", shapes, POINTS | AREAS, "points or areas", log)
     shapes, remarks = repaired_areas("sites", shapes, log)
     _doubt_shared_places(shapes, log)
+    _doubt_load_per_area(data.loc[shapes.index], shapes.geometry.area, log)
     outline = shapes.geometry
     point = outline.representative_point()
     sites = gpd.GeoDataFrame(data.loc[shapes.index], geometry=point, crs=frame.crs)
@@ -173,6 +217,29 @@ def _check_temperatures(data: pd.DataFrame, log: FaultLog) -> None:
         )
 
 
+def _with_streams(data: pd.DataFrame, log: FaultLog) -> pd.DataFrame:
+    """Return the columns with the cooling that stated streams amount to; report odd streams."""
+    stated = data["streams"] != ""
+    data = data.copy()
+    for key, text in data.loc[stated, "streams"].items():
+        try:
+            data.loc[key, "cooling"] = cooling_of(parse_streams(text))
+        except InputError as error:
+            for each in error.faults:
+                log.fault("sites", f"site '{key}': {each.message}", each.remedy, [str(key)])
+    unused = stated & data[["supply_temperature_c", "return_temperature_c"]].notna().any(axis=1)
+    if unused.any():
+        ids = list(data.index[unused])
+        log.doubt(
+            "sites",
+            f"supply_temperature_c and return_temperature_c are not used at {name_ids(ids)}, where"
+            " streams are given.",
+            "Leave one of the two ways empty.",
+            ids,
+        )
+    return data
+
+
 def check_wishes(kind: str, data: pd.DataFrame, log: FaultLog) -> None:
     """Report features that are mandatory and forbidden at once."""
     both = data["mandatory"] & data["forbidden"]
@@ -192,6 +259,24 @@ def _doubt_shared_places(shapes: gpd.GeoDataFrame, log: FaultLog) -> None:
             "Give them the same `group` if only one of them can be built, or correct the place.",
             ids,
         )
+
+
+def _doubt_load_per_area(data: pd.DataFrame, area_m2: pd.Series, log: FaultLog) -> None:
+    """Doubt IT loads that do not fit the outline that a site is drawn with."""
+    density = (data["it_load_mw"] * 1000 / area_m2.where(area_m2 > 0)).where(data["it_load_mw"] > 0)
+    for odd, words in (
+        (density > HIGHEST_IT_KW_PER_M2, "more than stacked halls hold; it may be in kW"),
+        (density < LOWEST_IT_KW_PER_M2, "less than an office; it may be in GW, or cover a town"),
+    ):
+        if odd.any():
+            ids = list(data.index[odd])
+            log.doubt(
+                "sites",
+                f"it_load_mw over the area of the outline is {density[odd].iloc[0]:,.3g} kW/m2 at"
+                f" {name_ids(ids)}: {words}.",
+                "Check it_load_mw (MW) and the outline.",
+                ids,
+            )
 
 
 def _assumed_words(sites: gpd.GeoDataFrame) -> str:

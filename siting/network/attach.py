@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from siting.network.mesh import (
+    STREET,
     Bools,
     Floats,
     Ints,
@@ -17,6 +18,7 @@ from siting.network.mesh import (
     labels,
     split,
 )
+from siting.network.obstacles import FORBIDDEN_WAY, Obstacles
 
 __all__ = ["Links", "add_links", "find_links", "main_streets"]
 
@@ -55,7 +57,14 @@ def main_streets(mesh: Mesh) -> Bools:
     return main
 
 
-def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float | Floats) -> Links:
+def find_links(
+    mesh: Mesh,
+    shapes: Objects,
+    *,
+    count: int,
+    max_distance_m: float | Floats,
+    obstacles: Obstacles | None = None,
+) -> Links:
     """Return up to ``count`` shortest connections from each place to different taps.
 
     Parameters
@@ -68,6 +77,8 @@ def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float
         Candidate connections for each place.
     max_distance_m
         Longest connection, one for all places or one for each [m].
+    obstacles
+        What connections keep out of where they can.
 
     Notes
     -----
@@ -81,7 +92,7 @@ def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float
     open_places = np.arange(len(shapes))
     for choice in (ground & main_streets(mesh), ground, np.ones(len(mesh), dtype=bool)):
         edges = np.flatnonzero(choice)
-        wanted = 1 if count == 1 else count * SPARE_EDGES
+        wanted = 1 if count == 1 and obstacles is None else count * SPARE_EDGES
         place, near, distance = _nearest(
             mesh.line[edges], borders[open_places], wanted, float(most.max(initial=0.0))
         )
@@ -90,6 +101,12 @@ def find_links(mesh: Mesh, shapes: Objects, *, count: int, max_distance_m: float
         found.append((place[inside], edges[near][inside], distance[inside]))
         open_places = np.setdiff1d(open_places, found[-1][0])
     place, edge, distance = (np.concatenate(column) for column in zip(*found, strict=True))
+    if obstacles is not None:
+        way = shapely.shortest_line(borders[place], mesh.line[edge])
+        bad = obstacles.hits(way, shapes[place])
+        clear = ~np.isin(place, place[bad == 0]) | (bad == 0)
+        open_way = clear & (bad < FORBIDDEN_WAY)
+        place, edge, distance = place[open_way], edge[open_way], distance[open_way]
     return _distinct_links(mesh, borders, place, edge, distance, count)
 
 
@@ -224,8 +241,16 @@ def _service_lines(
     """Return the connections as edges, laid in ground as dear as the street they reach."""
     u, v = tap_node, place_node[links.place]
     line = shapely.linestrings(np.stack([grown.xy[u], grown.xy[v]], axis=1))
+    # Further connections of an area run through it, and leave it where it is nearest the street.
+    leaves = np.flatnonzero(links.rank > 0)
+    bent = np.stack([grown.xy[u], shapely.get_coordinates(links.start), grown.xy[v]], axis=1)[
+        leaves
+    ]
+    turns = np.any(bent[:, 1] != bent[:, 2], axis=1)
+    line[leaves[turns]] = shapely.linestrings(bent[turns])
     length = shapely.length(line)
-    factor = (mesh.cost_length_m / mesh.length_m)[links.edge]
+    priced = (mesh.kind == STREET) & (mesh.stated_eur == 0)
+    factor = np.where(priced, mesh.cost_length_m / mesh.length_m, 1.0)[links.edge]
     return Mesh(
         xy=grown.xy,
         u=u,
@@ -236,4 +261,6 @@ def _service_lines(
         name=mesh.name[links.edge],
         level=np.zeros(len(u), dtype=np.int64),
         kind=kind[links.place],
+        stated_eur=np.zeros(len(u)),
+        existing_dn=np.full(len(u), np.nan),
     )

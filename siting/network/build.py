@@ -15,7 +15,9 @@ import shapely
 from siting.errors import FaultLog, name_ids
 from siting.network.attach import Links, add_links, find_links
 from siting.network.contract import contract
+from siting.network.existing import add_existing
 from siting.network.mesh import (
+    EXISTING,
     SERVICE,
     STREET,
     TRUNK,
@@ -28,6 +30,7 @@ from siting.network.mesh import (
     sums,
 )
 from siting.network.noding import street_mesh
+from siting.network.obstacles import Obstacles, crossing_costs, crossing_remark
 from siting.network.types import PipeNetwork
 from siting.region import Region, Remark
 
@@ -35,7 +38,7 @@ __all__ = ["build_network"]
 
 log_line = logging.getLogger(__name__)
 
-KINDS = np.array(["street", "service", "trunk"], dtype=object)
+KINDS = np.array(["street", "service", "trunk", "existing"], dtype=object)
 SHOWN_PARTS = 5
 
 
@@ -46,6 +49,8 @@ def build_network(
     max_connection_m: float = 200.0,
     max_site_connection_m: float | None = None,
     connections_per_zone: int = 1,
+    crossing_cost_eur: float = 0.0,
+    tie_in_m: float = 20.0,
     log: FaultLog,
 ) -> PipeNetwork:
     """Build the routing graph of a region.
@@ -61,6 +66,10 @@ def build_network(
         latter is absent [m].
     connections_per_zone
         Candidate connections offered to each site and zone.
+    crossing_cost_eur
+        Lump sum for crossing a barrier that states none of its own [EUR].
+    tie_in_m
+        Street crossings nearer than this to an existing heat pipe can be joined to it [m].
     log
         Takes sites without a street (faults) and zones without a street, or on streets that no
         site can reach (doubts).
@@ -71,13 +80,26 @@ def build_network(
     -1. The result does not depend on the order of rows.
     """
     mesh, remarks = _usable_mesh(region, snap_tolerance_m, log)
+    obstacles = Obstacles.of(region)
+    if obstacles is not None:
+        mesh, closed = obstacles.without_forbidden(mesh)
+        remarks = (*remarks, *closed)
+    if region.existing is not None and len(mesh):
+        mesh, tied = add_existing(mesh, region.existing, snap_tolerance_m, tie_in_m, log)
+        remarks = (*remarks, *tied)
     places = _Places(region)
     if not len(mesh):
         log.fault("streets", "no street can carry a pipe.", "Check the street layer.")
         return _network(mesh, np.zeros(0, dtype=np.int64), places, region.crs, remarks)
     site_m = max_connection_m if max_site_connection_m is None else max_site_connection_m
     most_m = np.where(places.is_site, site_m, max_connection_m)
-    links = find_links(mesh, places.shape, count=connections_per_zone, max_distance_m=most_m)
+    links = find_links(
+        mesh,
+        places.shape,
+        count=connections_per_zone,
+        max_distance_m=most_m,
+        obstacles=obstacles,
+    )
     _report_far_places(mesh, places, links, most_m, log)
     mesh, node = add_links(mesh, links, places.centre, places.kind)
     connected = Remark(
@@ -88,8 +110,19 @@ def build_network(
     is_place[node] = True
     mesh, shrunk = contract(mesh, is_place)
     network = _network(mesh, node, places, region.crs, (*remarks, connected, *parts, *shrunk))
+    if region.barriers is not None:
+        network = _with_crossings(network, region, crossing_cost_eur)
     log_line.info("network: %d nodes, %d edges", len(network.nodes), len(network.edges))
     return network
+
+
+def _with_crossings(network: PipeNetwork, region: Region, default_eur: float) -> PipeNetwork:
+    """Return the network with the number and cost of the crossings on each edge."""
+    assert region.barriers is not None
+    found = crossing_costs(network.edges, region.barriers.frame, default_eur)
+    edges = network.edges.assign(crossings=found.count, crossing_cost_eur=found.cost_eur)
+    remark = crossing_remark(found, network.edges)
+    return replace(network, edges=edges, remarks=(*network.remarks, *remark))
 
 
 class _Places:
@@ -124,8 +157,9 @@ def _usable_mesh(
     forbidden = streets["forbidden"].to_numpy(dtype=bool)
     remarks = []
     if forbidden.any():
-        length = float(streets.geometry[forbidden].length.sum())
-        remarks.append(Remark("network", "dropped forbidden streets", int(forbidden.sum()), length))
+        places = streets.geometry[forbidden]
+        length, act = float(places.length.sum()), "dropped forbidden streets"
+        remarks.append(Remark("network", act, int(forbidden.sum()), length, places=places))
     mesh, more = street_mesh(streets[~forbidden], snap_tolerance_m, log)
     return mesh, (*remarks, *more)
 
@@ -146,7 +180,11 @@ def _report_far_places(
     )
     away = np.full(len(far), np.inf)
     away[which] = distance
-    for kind, own in (("sites", places.is_site[far]), ("zones", ~places.is_site[far])):
+    shut = away <= most_m[far]
+    for kind, listed in (("sites", places.is_site[far]), ("zones", ~places.is_site[far])):
+        if (listed & shut).any():
+            _report_shut_off(kind, places.names(far[listed & shut]), log)
+        own = listed & ~shut
         if not own.any():
             continue
         ids = places.names(far[own])
@@ -164,6 +202,16 @@ def _report_far_places(
             log.doubt(kind, words, f"{cure}, or raise {option} under [network].", ids)
 
 
+def _report_shut_off(kind: str, ids: list[str], log: FaultLog) -> None:
+    """Report places whose streets all lie across a closed barrier."""
+    words = f"{name_ids(ids)} can reach a street only across a barrier that is forbidden to cross."
+    cure = "Set crossing = 'priced' under [layers.barriers], or add the street that leads there."
+    if kind == "sites":
+        log.fault(kind, words, cure, ids)
+    else:
+        log.doubt(kind, f"{words} They cannot be served.", cure, ids)
+
+
 def _span(away_m: Floats) -> str:
     """Return how far some places are, with their verb."""
     low, high = away_m.min(), away_m.max()
@@ -176,7 +224,7 @@ def _keep_parts_in_use(
 ) -> tuple[Mesh, tuple[Remark, ...]]:
     """Drop parts without site and zone, and report the parts that are left."""
     part = labels(len(mesh.xy), mesh.u, mesh.v)
-    street = mesh.kind == STREET
+    street = _is_way(mesh)
     length = sums(part[mesh.u[street]], mesh.length_m[street], int(part.max()) + 1)
     in_use = np.zeros(len(length), dtype=bool)
     in_use[part[node]] = True
@@ -191,6 +239,8 @@ def _keep_parts_in_use(
                 int((~edge_stays).sum()),
                 float(length[gone].sum()),
                 f"{int(gone.sum()):,} parts",
+                repair=True,
+                places=mesh.line[~edge_stays],
             )
         )
     kept = np.flatnonzero(in_use & (length > 0))
@@ -270,6 +320,7 @@ def _network(
             "length_m": mesh.length_m,
             "cost_length_m": mesh.cost_length_m,
             "name": mesh.name,
+            **_further_columns(mesh),
         },
         geometry=mesh.line,
         index=pd.Index([f"e{each}" for each in range(len(mesh))], name="edge", dtype=object),
@@ -290,6 +341,16 @@ def _network(
     )
 
 
+def _further_columns(mesh: Mesh) -> dict[str, Floats]:
+    """Return the columns that only some networks have."""
+    found = {}
+    if (mesh.stated_eur > 0).any():
+        found["stated_cost_eur"] = mesh.stated_eur
+    if (mesh.kind == EXISTING).any():
+        found["existing_dn"] = mesh.existing_dn
+    return found
+
+
 def _directed(mesh: Mesh) -> Mesh:
     """Return edges from the lower to the higher node, in the order of their nodes."""
     flip = mesh.u > mesh.v
@@ -298,12 +359,17 @@ def _directed(mesh: Mesh) -> Mesh:
     return mesh.take(np.lexsort((mesh.cost_length_m, mesh.length_m, mesh.kind, mesh.v, mesh.u)))
 
 
+def _is_way(mesh: Mesh) -> Bools:
+    """Return which edges are streets or existing pipes, not connections."""
+    return np.isin(mesh.kind, (STREET, EXISTING))
+
+
 def _parts(mesh: Mesh) -> Ints:
     """Return the part of each node, 0 for the one with most street; -1 without an edge."""
     if not len(mesh.xy):
         return np.zeros(0, dtype=np.int64)
     part = labels(len(mesh.xy), mesh.u, mesh.v)
-    street = np.where(mesh.kind == STREET, mesh.length_m, 0.0)
+    street = np.where(_is_way(mesh), mesh.length_m, 0.0)
     length = sums(part[mesh.u], street, int(part.max()) + 1)
     linked = np.bincount(part[mesh.u], minlength=part.max() + 1) > 0
     rank = np.full(len(length), -1, dtype=np.int64)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from siting.lines import join_chains
 from siting.network.mesh import STREET, Bools, Floats, Ints, Mesh, Objects, sums
@@ -28,8 +29,8 @@ def contract(mesh: Mesh, is_place: Bools) -> tuple[Mesh, tuple[Remark, ...]]:
     -------
     The smaller mesh on the same node numbers, and remarks. Edges keep their full geometry.
     """
-    dead = [0, 0.0]
-    loops = [0, 0.0]
+    dead: list[Objects] = []
+    loops: list[Objects] = []
     before = int((mesh.kind == STREET).sum())
     size = -1
     while size != len(mesh):
@@ -38,16 +39,22 @@ def contract(mesh: Mesh, is_place: Bools) -> tuple[Mesh, tuple[Remark, ...]]:
         mesh = _join_streets(mesh, is_place)
         mesh = _drop_loops(mesh, loops)
     after = int((mesh.kind == STREET).sum())
-    merged = before - after - int(dead[0]) - int(loops[0])
-    remarks = (
-        Remark("network", "dropped dead ends without site or zone", int(dead[0]), dead[1]),
-        Remark("network", "dropped loops without site or zone", int(loops[0]), loops[1]),
-        Remark("network", "joined pieces between junctions", merged),
+    gone = (
+        _dropped("dropped dead ends without site or zone", dead),
+        _dropped("dropped loops without site or zone", loops),
     )
+    merged = before - after - gone[0].count - gone[1].count
+    remarks = (*gone, Remark("network", "joined pieces between junctions", merged))
     return mesh, tuple(each for each in remarks if each.count)
 
 
-def _drop_dead_ends(mesh: Mesh, is_place: Bools, tally: list[float]) -> Mesh:
+def _dropped(act: str, lines: list[Objects]) -> Remark:
+    """Return what was dropped, with how much and where."""
+    places = np.concatenate([np.zeros(0, dtype=object), *lines])
+    return Remark("network", act, len(places), float(shapely.length(places).sum()), places=places)
+
+
+def _drop_dead_ends(mesh: Mesh, is_place: Bools, tally: list[Objects]) -> Mesh:
     """Drop edges that lead nowhere, from their ends inwards."""
     while len(mesh):
         loose = (mesh.degree == 1) & ~is_place
@@ -59,18 +66,16 @@ def _drop_dead_ends(mesh: Mesh, is_place: Bools, tally: list[float]) -> Mesh:
     return mesh
 
 
-def _drop_loops(mesh: Mesh, tally: list[float]) -> Mesh:
+def _drop_loops(mesh: Mesh, tally: list[Objects]) -> Mesh:
     """Drop edges that end where they start."""
     loop = mesh.u == mesh.v
     _count(mesh, loop, tally)
     return mesh.take(~loop)
 
 
-def _count(mesh: Mesh, gone: Bools, tally: list[float]) -> None:
-    """Add streets that go to a tally; a connection that hangs in the air goes with them."""
-    streets = gone & (mesh.kind == STREET)
-    tally[0] += int(streets.sum())
-    tally[1] += float(mesh.length_m[streets].sum())
+def _count(mesh: Mesh, gone: Bools, tally: list[Objects]) -> None:
+    """Note streets that go; a connection that hangs in the air goes with them."""
+    tally.append(mesh.line[gone & (mesh.kind == STREET)])
 
 
 def _join_streets(mesh: Mesh, is_place: Bools) -> Mesh:
@@ -110,7 +115,7 @@ def _successors(mesh: Mesh, is_place: Bools) -> Ints:
     loop = mesh.u == mesh.v
     is_street = np.bincount(
         np.concatenate([mesh.u, mesh.v]),
-        weights=np.tile(mesh.kind != STREET, 2),
+        weights=np.tile(mesh.kind != STREET, 2).astype(float),
         minlength=len(mesh.xy),
     )
     passed = (mesh.degree == 2) & ~is_place & (is_street == 0)
@@ -172,6 +177,8 @@ def _joined(mesh: Mesh, arc: Ints, chain: Ints) -> Mesh:
         name=_main_names(mesh.name[edge], chain, mesh.length_m[edge], count),
         level=mesh.level[edge[heads]],
         kind=mesh.kind[edge[heads]],
+        stated_eur=sums(chain, mesh.stated_eur[edge], count),
+        existing_dn=mesh.existing_dn[edge[heads]],
     )
 
 

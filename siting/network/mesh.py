@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from siting.lines import cut_at_vertices, insert_points
 
 __all__ = [
+    "EXISTING",
     "SERVICE",
     "STREET",
     "TRUNK",
@@ -32,7 +33,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Objects = NDArray[Any]
 
-STREET, SERVICE, TRUNK = 0, 1, 2
+STREET, SERVICE, TRUNK, EXISTING = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class Mesh:
     level
         Storey: 0 on the ground.
     kind
-        `STREET`, `SERVICE` or `TRUNK`.
+        `STREET`, `SERVICE`, `TRUNK` or `EXISTING`.
+    stated_eur
+        What an edge costs at any size, where the layer states a cost per metre [EUR].
+    existing_dn
+        Nominal diameter of a pipe that lies there already, NaN for all others.
     """
 
     xy: Floats
@@ -66,6 +71,8 @@ class Mesh:
     name: Objects
     level: Ints
     kind: Ints
+    stated_eur: Floats
+    existing_dn: Floats
 
     def __len__(self) -> int:
         """Return the number of edges."""
@@ -88,6 +95,8 @@ class Mesh:
             name=self.name[chosen],
             level=self.level[chosen],
             kind=self.kind[chosen],
+            stated_eur=self.stated_eur[chosen],
+            existing_dn=self.existing_dn[chosen],
         )
 
 
@@ -97,13 +106,7 @@ def join(mesh: Mesh, other: Mesh) -> Mesh:
     def both(field: str) -> Any:
         return np.concatenate([getattr(mesh, field), getattr(other, field)])
 
-    return Mesh(
-        xy=other.xy,
-        **{
-            field: both(field)
-            for field in ("u", "v", "line", "length_m", "cost_length_m", "name", "level", "kind")
-        },
-    )
+    return Mesh(xy=other.xy, **{each.name: both(each.name) for each in fields(Mesh)[1:]})
 
 
 def labels(count: int, u: Ints, v: Ints) -> Ints:
@@ -187,6 +190,7 @@ def split(mesh: Mesh, edge: Ints, at_m: Floats, node: Ints) -> Mesh:
     pieces = cut_at_vertices(xy, line, is_break)
     length = shapely.length(pieces.geometry)
     factor = parent.cost_length_m / parent.length_m
+    stated = parent.stated_eur / parent.length_m
     cut = replace(
         parent.take(pieces.line),
         u=node_at[pieces.first],
@@ -194,5 +198,6 @@ def split(mesh: Mesh, edge: Ints, at_m: Floats, node: Ints) -> Mesh:
         line=pieces.geometry,
         length_m=length,
         cost_length_m=length * factor[pieces.line],
+        stated_eur=length * stated[pieces.line],
     )
     return join(mesh.take(whole), cut.take(length > 0))

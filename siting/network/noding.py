@@ -9,23 +9,19 @@ import numpy as np
 import shapely
 
 from siting.errors import FaultLog
+from siting.network.gaps import TOUCH_M, join_loose_ends, reach_near_lines
 from siting.network.mesh import (
     STREET,
     Bools,
     Floats,
     Ints,
     Mesh,
-    close_pairs,
-    labels,
     places,
     split,
 )
 from siting.region import Remark
 
-__all__ = ["street_mesh"]
-
-TOUCH_M = 1e-3
-"""Points closer than this are the same point; below any survey, above rounding [m]."""
+__all__ = ["cut_at_points", "line_meetings", "street_mesh"]
 
 
 def street_mesh(
@@ -76,8 +72,9 @@ def _canonical(streets: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[Remar
     )
     _, shape = np.unique(shapely.to_wkb(lines).astype(object), return_inverse=True)
     _, name = np.unique(rows["name"].to_numpy(dtype=str), return_inverse=True)
+    dear = (-np.nan_to_num(_column(rows, "existing_dn")), _column(rows, "cost_eur_per_m"))
     order = np.lexsort(
-        (name, rows["level"], rows["cost_factor"], ends[:, 1], ends[:, 0], shape.ravel())
+        (name, rows["level"], *dear, rows["cost_factor"], ends[:, 1], ends[:, 0], shape.ravel())
     )
     rows, shape = rows.iloc[order].reset_index(drop=True), shape.ravel()[order]
     return _without_copies(rows, shape)
@@ -113,7 +110,11 @@ def _without_copies(
         ("dropped lines drawn twice", copy & ~flat),
     ):
         if gone.any():
-            remarks.append(Remark("network", act, int(gone.sum()), float(length[gone].sum())))
+            places = rows.geometry.to_numpy()[gone]
+            total = float(length[gone].sum())
+            remarks.append(
+                Remark("network", act, int(gone.sum()), total, repair=True, places=places)
+            )
     return rows[~(copy | flat)].reset_index(drop=True), tuple(remarks)
 
 
@@ -192,17 +193,30 @@ def _mesh(rows: gpd.GeoDataFrame, xy: Floats, u: Ints, v: Ints) -> Mesh:
     """Return a mesh whose edges are the rows."""
     lines = rows.geometry.to_numpy()
     length = shapely.length(lines)
+    stated = _column(rows, "cost_eur_per_m")
+    # A stated cost stands for that of the catalogue.
+    factor = np.where(np.isnan(stated), rows["cost_factor"].to_numpy(dtype=float), 0.0)
     return Mesh(
         xy=xy,
         u=u,
         v=v,
         line=np.asarray(lines, dtype=object),
         length_m=length,
-        cost_length_m=length * rows["cost_factor"].to_numpy(dtype=float),
+        cost_length_m=length * factor,
         name=rows["name"].to_numpy(dtype=object),
         level=rows["level"].to_numpy(dtype=np.int64),
         kind=np.full(len(rows), STREET, dtype=np.int64),
+        stated_eur=length * np.nan_to_num(stated),
+        existing_dn=_column(rows, "existing_dn"),
     )
+
+
+def _column(rows: gpd.GeoDataFrame, name: str) -> Floats:
+    """Return a column of numbers, NaN where the layer has none."""
+    if name not in rows:
+        return np.full(len(rows), np.nan)
+    found: Floats = rows[name].to_numpy(dtype=float)
+    return found
 
 
 # ------------------------------------------------------------------------- by geometry
@@ -215,14 +229,20 @@ def _mesh_by_shape(rows: gpd.GeoDataFrame, tolerance_m: float) -> tuple[Mesh, tu
     place = place.reshape(-1, 2)
     mesh = _mesh(rows, xy, place[:, 0], place[:, 1])
     mesh, met = _split_where_lines_meet(mesh)
-    mesh, joined = _join_loose_ends(mesh, tolerance_m)
-    mesh, reached = _reach_near_lines(mesh, tolerance_m)
+    mesh, joined = join_loose_ends(mesh, tolerance_m)
+    mesh, reached = reach_near_lines(mesh, tolerance_m)
     mesh, dropped = _drop_copies(mesh)
-    remarks = [*met]
-    gaps, added_m = joined[0] + reached[0], joined[1] + reached[1]
-    if gaps:
-        remarks.append(Remark("network", "closed gaps between streets", gaps, added_m))
-    return mesh, (*remarks, *dropped)
+    gaps = joined.ends + reached.ends
+    closed = Remark(
+        "network",
+        "closed gaps between streets",
+        gaps,
+        joined.added_m + reached.added_m,
+        f"each within snap_tolerance_m = {tolerance_m:g}",
+        repair=True,
+        places=np.concatenate([joined.steps, reached.steps]),
+    )
+    return mesh, (*met, *((closed,) if gaps else ()), *dropped)
 
 
 def _simple_lines(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -245,15 +265,17 @@ def _split_where_lines_meet(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
     same_level = mesh.level[one] == mesh.level[other]
     cut_one = ~one_ends & (other_ends | same_level)
     cut_other = ~other_ends & (one_ends | same_level)
-    apart = int((~one_ends & ~other_ends & ~same_level).sum())
+    apart = ~one_ends & ~other_ends & ~same_level
     edge = np.concatenate([one[cut_one], other[cut_other]])
-    split_mesh, nodes = _cut(mesh, edge, np.vstack([point[cut_one], point[cut_other]]))
+    split_mesh, nodes = cut_at_points(mesh, edge, np.vstack([point[cut_one], point[cut_other]]))
     remarks = []
-    if nodes:
-        remarks.append(Remark("network", "noded streets where they meet", nodes))
-    if apart:
+    if len(nodes):
+        act, places = "noded streets where they meet", shapely.points(nodes)
+        remarks.append(Remark("network", act, len(nodes), repair=True, places=places))
+    if apart.any():
         words = "bridges and tunnels, by their level"
-        remarks.append(Remark("network", "kept crossings apart", apart, detail=words))
+        act, places = "kept crossings apart", shapely.points(point[apart])
+        remarks.append(Remark("network", act, int(apart.sum()), detail=words, places=places))
     return split_mesh, tuple(remarks)
 
 
@@ -262,7 +284,17 @@ def _meetings(mesh: Mesh) -> tuple[Ints, Ints, Floats]:
     tree = shapely.STRtree(mesh.line)
     one, other = tree.query(mesh.line, predicate="intersects")
     pair = one < other
-    one, other = one[pair], other[pair]
+    return _shared_points(mesh, one[pair], other[pair])
+
+
+def line_meetings(mesh: Mesh, some: Ints, others: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return pairs of edges, one of each group, and the points that they share."""
+    one, other = shapely.STRtree(mesh.line[others]).query(mesh.line[some], predicate="intersects")
+    return _shared_points(mesh, some[one], others[other])
+
+
+def _shared_points(mesh: Mesh, one: Ints, other: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return the points that pairs of edges share; of overlaps the ends."""
     shared = shapely.intersection(mesh.line[one], mesh.line[other])
     parts, owner = shapely.get_parts(shared, return_index=True)
     parts, inner = shapely.get_parts(parts, return_index=True)
@@ -282,137 +314,17 @@ def _is_end(mesh: Mesh, edge: Ints, point: Floats) -> Bools:
     return near
 
 
-def _cut(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, int]:
-    """Split edges at points, and return how many places that concerns."""
+def cut_at_points(mesh: Mesh, edge: Ints, point: Floats) -> tuple[Mesh, Floats]:
+    """Split edges at points, and return the places that concerns."""
     if not len(edge):
-        return mesh, 0
+        return mesh, np.zeros((0, 2))
     place, xy = places(np.vstack([mesh.xy, point]), TOUCH_M)
     old, node = place[: len(mesh.xy)], place[len(mesh.xy) :]
     mesh = replace(mesh, xy=xy, u=old[mesh.u], v=old[mesh.v])
     _, once = np.unique(np.column_stack([edge, node]), axis=0, return_index=True)
     edge, node = edge[once], node[once]
     at = shapely.line_locate_point(mesh.line[edge], shapely.points(xy[node]))
-    return split(mesh, edge, at, node), len(np.unique(node))
-
-
-# --------------------------------------------------------------------------------- gaps
-
-
-def _loose_ends(mesh: Mesh) -> tuple[Ints, Ints]:
-    """Return nodes at which one edge ends, and that edge."""
-    loose = np.flatnonzero(mesh.degree == 1)
-    edge_at = np.full(len(mesh.xy), -1, dtype=np.int64)
-    edge_at[mesh.u] = np.arange(len(mesh))
-    edge_at[mesh.v] = np.arange(len(mesh))
-    return loose, edge_at[loose]
-
-
-def _join_loose_ends(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, float]]:
-    """Join loose ends to ends within the tolerance, and parts that nearly touch."""
-    if not tolerance_m > TOUCH_M or not len(mesh):
-        return mesh, (0, 0.0)
-    used = np.unique(np.concatenate([mesh.u, mesh.v]))
-    pairs = used[close_pairs(mesh.xy[used], tolerance_m)]
-    if not len(pairs):
-        return mesh, (0, 0.0)
-    is_loose = mesh.degree == 1
-    part = labels(len(mesh.xy), mesh.u, mesh.v)
-    first, second = pairs[:, 0], pairs[:, 1]
-    apart = part[first] != part[second]
-    wanted = (is_loose[first] | is_loose[second] | apart) & ~_are_linked(mesh, first, second)
-    return _merge_nodes(mesh, first[wanted], second[wanted])
-
-
-def _are_linked(mesh: Mesh, first: Ints, second: Ints) -> Bools:
-    """Return which pairs of nodes are the two ends of one edge."""
-    low, high = np.minimum(mesh.u, mesh.v), np.maximum(mesh.u, mesh.v)
-    known = low * len(mesh.xy) + high
-    asked = np.minimum(first, second) * len(mesh.xy) + np.maximum(first, second)
-    linked: Bools = np.isin(asked, known)
-    return linked
-
-
-def _merge_nodes(mesh: Mesh, first: Ints, second: Ints) -> tuple[Mesh, tuple[int, float]]:
-    """Make one node of each group of pairs; edges are drawn on to it."""
-    group = labels(len(mesh.xy), first, second)
-    # The busiest node of a group stays where it is, so that least is drawn anew.
-    order = np.lexsort((np.arange(len(group)), -mesh.degree, group))
-    chosen, heads = np.unique(group[order], return_index=True)
-    head = np.empty(len(chosen), dtype=np.int64)
-    head[chosen] = order[heads]
-    target = head[group]
-    mesh, added = _draw_on(mesh, target)
-    moved = int((target != np.arange(len(target))).sum())
-    return mesh, (moved, added)
-
-
-def _draw_on(mesh: Mesh, target: Ints) -> tuple[Mesh, float]:
-    """Move edge ends to the node that replaces theirs, and return the length added [m]."""
-    u, v = target[mesh.u], target[mesh.v]
-    changed = (u != mesh.u) | (v != mesh.v)
-    if not changed.any():
-        return mesh, 0.0
-    lines = mesh.line.copy()
-    lines[changed] = _with_ends(
-        lines[changed],
-        np.where((u != mesh.u)[changed, None], mesh.xy[u[changed]], np.nan),
-        np.where((v != mesh.v)[changed, None], mesh.xy[v[changed]], np.nan),
-    )
-    length = shapely.length(lines)
-    factor = mesh.cost_length_m / mesh.length_m
-    added = float(length.sum() - mesh.length_m.sum())
-    drawn = replace(mesh, u=u, v=v, line=lines, length_m=length, cost_length_m=length * factor)
-    return drawn, added
-
-
-def _with_ends(lines: np.ndarray, before: Floats, after: Floats) -> np.ndarray:
-    """Return lines with a point put before and after them, where one is given."""
-    xy, owner = shapely.get_coordinates(lines, return_index=True)
-    every = np.arange(len(lines))
-    together = np.vstack([before, xy, after])
-    number = np.concatenate([every, owner, every])
-    order = np.argsort(number, kind="stable")
-    together, number = together[order], number[order]
-    given = ~np.isnan(together[:, 0])
-    longer: np.ndarray = shapely.linestrings(together[given], indices=number[given])
-    return longer
-
-
-def _reach_near_lines(mesh: Mesh, tolerance_m: float) -> tuple[Mesh, tuple[int, float]]:
-    """Draw loose ends on to the line within the tolerance, and split that line there."""
-    loose, own = _loose_ends(mesh)
-    if not tolerance_m > TOUCH_M or not len(loose):
-        return mesh, (0, 0.0)
-    points = shapely.points(mesh.xy[loose])
-    tree = shapely.STRtree(mesh.line)
-    which, edge = tree.query(points, predicate="dwithin", distance=tolerance_m)
-    far = np.where(mesh.u[own] == loose, mesh.v[own], mesh.u[own])[which]
-    apart = (edge != own[which]) & (mesh.u[edge] != far) & (mesh.v[edge] != far)
-    apart &= mesh.level[edge] == mesh.level[own[which]]
-    which, edge = which[apart], edge[apart]
-    if not len(which):
-        return mesh, (0, 0.0)
-    order = np.lexsort((edge, shapely.distance(points[which], mesh.line[edge]), which))
-    which, first = np.unique(which[order], return_index=True)
-    edge = edge[order][first]
-    at = shapely.line_locate_point(mesh.line[edge], points[which])
-    foot = shapely.get_coordinates(shapely.line_interpolate_point(mesh.line[edge], at))
-    count = len(mesh.xy)
-    target = np.arange(count + len(which))
-    node = _foot_nodes(mesh, edge, at, count)
-    target[loose[which]] = node
-    grown = replace(mesh, xy=np.vstack([mesh.xy, foot]))
-    inside = node >= count
-    cut = split(grown, edge[inside], at[inside], node[inside])
-    drawn, added = _draw_on(cut, target)
-    return drawn, (len(which), added)
-
-
-def _foot_nodes(mesh: Mesh, edge: Ints, at: Floats, count: int) -> Ints:
-    """Return the node at each foot: an end of the edge where it is there, else a new one."""
-    node = count + np.arange(len(edge))
-    node = np.where(at <= TOUCH_M, mesh.u[edge], node)
-    return np.where(at >= mesh.length_m[edge] - TOUCH_M, mesh.v[edge], node)
+    return split(mesh, edge, at, node), xy[np.unique(node)]
 
 
 def _drop_copies(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
@@ -422,8 +334,9 @@ def _drop_copies(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
         shapely.line_interpolate_point(mesh.line, 0.5, normalized=True)
     )
     key = np.column_stack([low, high, np.round(mesh.length_m / TOUCH_M), np.round(middle, 2)])
-    factor = mesh.cost_length_m / mesh.length_m
-    order = np.lexsort((mesh.name.astype(str), factor, *key.T))
+    dear = (mesh.stated_eur / mesh.length_m, mesh.cost_length_m / mesh.length_m)
+    thin = -np.nan_to_num(mesh.existing_dn)
+    order = np.lexsort((mesh.name.astype(str), thin, *dear, *key.T))
     copy = np.zeros(len(mesh), dtype=bool)
     copy[order[1:]] = np.all(key[order[1:]] == key[order[:-1]], axis=1)
     if not copy.any():
@@ -433,5 +346,7 @@ def _drop_copies(mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
         "dropped pieces that lie on each other",
         int(copy.sum()),
         float(mesh.length_m[copy].sum()),
+        repair=True,
+        places=mesh.line[copy],
     )
     return mesh.take(~copy), (gone,)

@@ -24,9 +24,12 @@ class PipeNetwork:
         no street reaches) and point ``geometry``.
     edges
         Indexed by edge key (``e0``, ``e1``, ...): ``u``, ``v`` (node keys), ``kind`` (``street``,
-        ``service`` for a zone's connection or ``trunk`` for a site's connection), ``length_m``,
+        ``service`` for a zone's connection, ``trunk`` for a site's connection), ``length_m``,
         ``cost_length_m`` (length weighted with the cost factor of what it is laid in), ``name``
-        of the street and the full line ``geometry``.
+        of the street and the full line ``geometry``. Where the layers have them there are also
+        ``stated_cost_eur`` (cost at any size of pieces with a cost per metre of their own),
+        ``crossings`` and ``crossing_cost_eur`` (of barriers), and the kind ``existing`` for heat
+        pipes that lie there already, with their nominal diameter ``existing_dn``.
     site_nodes, zone_nodes
         Node key of each site id and of each zone id.
     remarks

@@ -14,27 +14,49 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import pyogrio
 
 from siting.appraisal import Appraisal, proof_words
-from siting.config import StudyConfig, network_settings, relative_path, settings_of
+from siting.business import BusinessCase
+from siting.config import (
+    LAYER_FILES,
+    StudyConfig,
+    demand_settings,
+    finance_settings,
+    network_settings,
+    relative_path,
+    settings_of,
+)
 from siting.errors import Fault, InputError
+from siting.explanation import Explanation, explain_plan, not_attached
+from siting.network.types import PipeNetwork
+from siting.outputs.edges import PipeData, write_edges
+from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.tables import write_geopackage
+from siting.outputs.workbook import write_workbook
+from siting.pipes import heat_flow_mw
 from siting.plan import Plan
-from siting.problem import write_problem
-from siting.region import Remark
+from siting.plausibility import Finding
+from siting.problem import read_problem, write_problem
+from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
 from siting.streets import is_osm
+
+if TYPE_CHECKING:
+    from siting.parameters import Parameters
 
 __all__ = [
     "Checked",
     "FinishedRun",
     "attribution_of",
     "check_replaceable",
+    "explain_folder",
     "read_plan",
     "replaced_folder",
     "write_run",
@@ -47,7 +69,7 @@ FORMAT = "siting-run"
 VERSION = 1
 PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
-    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely",
+    "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
 SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
@@ -80,6 +102,14 @@ class FinishedRun(Protocol):
         """What was understood of it."""
 
     @property
+    def region(self) -> Region:
+        """The layers that were read."""
+
+    @property
+    def network(self) -> PipeNetwork:
+        """The routing graph."""
+
+    @property
     def assembly(self) -> Keys:
         """The problem, with the way back to the ids of the layers."""
 
@@ -95,6 +125,14 @@ class FinishedRun(Protocol):
     def frames(self) -> PlanFrames:
         """Its layers."""
 
+    @property
+    def business(self) -> BusinessCase | None:
+        """The plan in money and CO2."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is not plausible about it."""
+
 
 def write_run(
     folder: str | Path,
@@ -103,7 +141,7 @@ def write_run(
     run_log: str | Path | None = None,
     created: datetime | None = None,
 ) -> Path:
-    """Write the run folder: map, layers, report, key figures, problem, solution, log, manifest.
+    """Write the run folder: map, layers, report, workbook, figures, problem, log, manifest.
 
     Everything is written beside the folder first and moved into place at the end, so that a
     failure leaves an older run folder as it was.
@@ -139,6 +177,52 @@ def write_run(
     return folder
 
 
+def explain_folder(folder: str | Path, name: str) -> Explanation:
+    """Return why a zone or site is in the plan of a run folder or not.
+
+    Parameters
+    ----------
+    folder
+        The run folder, or a file in it.
+    name
+        Id of the zone or site in its layer.
+
+    Raises
+    ------
+    InputError
+        The folder is no run folder, or has no zone or site of that id.
+    """
+    from siting.study import unknown_id
+
+    folder = Path(folder)
+    folder = folder if folder.is_dir() else folder.parent
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        sites, zones = dict(manifest["site_ids"]), dict(manifest["zone_ids"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fault = Fault("plan", f"'{folder}' is no run folder: no {MANIFEST} with ids.", "Run again.")
+        raise InputError(fault) from error
+    told = explain_plan(read_problem(folder / "problem.json"), read_plan(folder / "solution.json"))
+    found = told.named(name, sites, zones)
+    if found is not None:
+        return found
+    apart = _apart(folder, name)
+    if apart is None:
+        raise unknown_id(name, [*zones.values(), *sites.values()])
+    return not_attached(apart, name)
+
+
+def _apart(folder: Path, name: str) -> str | None:
+    """Return whether an id that the problem lacks is that of a zone or of a site."""
+    tables = folder / "plan.gpkg"
+    for kind, layer in (("zone", "demand_zones"), ("site", "candidate_sites")):
+        if tables.is_file():
+            rows = pyogrio.read_dataframe(tables, layer=layer, read_geometry=False)
+            if name in set(rows[f"{kind}_id"].astype(str)):
+                return kind
+    return None
+
+
 def attribution_of(config: StudyConfig) -> str:
     """Return who made the layers, as the study says; OpenStreetMap where its streets are read."""
     streets = config.layers.streets
@@ -157,6 +241,11 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         "question": head.description,
         "attribution": attribution_of(run.config),
     }
+    settings = (
+        *network_settings(run.config.network, head.country),
+        *demand_settings(run.config.demand),
+        *(finance_settings(run.config.finance) if run.business else ()),
+    )
     write_map(
         run.frames,
         run.appraisal,
@@ -166,21 +255,58 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         **titles,
     )
     write_geopackage(run.frames, kpis, work / "plan.gpkg")
+    write_formats(run.frames.layers, run.config.outputs.formats, work)
+    write_edges(run.plan, _pipe_data(run), work / "edges.csv")
     write_report(
         run.frames,
         run.appraisal,
         run.plan,
         work / "report.html",
         parameters=run.checked.parameters,
-        settings=network_settings(run.config.network),
+        settings=settings,
+        business=run.business,
+        findings=run.findings,
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,
         **titles,
     )
+    write_workbook(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        work / "plan.xlsx",
+        created=created,
+        parameters=run.checked.parameters,
+        settings=network_settings(run.config.network, head.country),
+        remarks=run.checked.remarks,
+        doubts=run.checked.doubts,
+        tables=getattr(run, "tables", None),
+        **titles,
+    )
     _write_json(work / "kpis.json", kpis)
     write_problem(run.assembly.problem, work / "problem.json")
     write_solution(run.plan, work / "solution.json")
+
+
+def _pipe_data(run: FinishedRun) -> PipeData:
+    """Return what hydraulic tools must know of the pipes."""
+    from siting.assembly.desk import Desk
+    from siting.assembly.pipe_sizes import full_catalogue
+
+    parameters = cast("Parameters", run.checked.parameters)
+    sizes = full_catalogue(Desk(run.region, run.network, parameters, run.config))
+    network = run.config.network
+    supply_c, return_c = network.supply_temperature_c, network.return_temperature_c
+    millimetres = (sizes.inner_diameter_m * 1000).tolist()
+    return PipeData(
+        inner_diameter_mm=dict(zip(sizes.labels, millimetres, strict=True)),
+        roughness_mm=parameters.value("roughness_mm"),
+        supply_temperature_c=supply_c,
+        return_temperature_c=return_c,
+        ground_temperature_c=parameters.value("ground_temperature_c"),
+        mw_per_kg_s=float(heat_flow_mw(1.0, supply_c, return_c)),
+    )
 
 
 # The manifest -----------------------------------------------------------------------------------
@@ -190,6 +316,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
     """Return what a run was made of and what it made; paths are relative to the run folder."""
     study = run.config.file
     proof = run.plan.proof
+    sizing = getattr(run.assembly, "peak_sizing", None)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -206,9 +333,14 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "inputs": {
             relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
         },
-        "outputs": {path.name: _sha256(path) for path in sorted(work.iterdir())},
+        "outputs": {
+            path.relative_to(work).as_posix(): _sha256(path)
+            for path in sorted(work.rglob("*"))
+            if path.is_file()
+        },
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
+        "peak_ratios": {} if sizing is None else dict(sizing.ratios),
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
@@ -216,8 +348,12 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
 
 def _inputs(config: StudyConfig) -> list[Path]:
     """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = (config.layers.sites, config.layers.zones, config.layers.streets)
-    paths = [config.file, *(each.path for each in layers if each.path is not None)]
+    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
+    layers += [getattr(layer, "join", None) for layer in layers]
+    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
+    named += [config.network.catalogue_file(config.folder)]
+    named += [config.demand.temperature_file, config.demand.load_curve_file]
+    paths = [config.file, *(path for path in named if path is not None)]
     shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
     paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
     return [path for path in dict.fromkeys(paths) if path.is_file()]
@@ -313,18 +449,26 @@ def _move_into_place(work: Path, folder: Path) -> None:
         raise _cannot_write(folder, error) from error
     if old.exists():
         for path in _foreign(old):
-            if not (folder / path.name).exists():
-                path.rename(folder / path.name)
+            target = folder / path.relative_to(old)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _foreign(old: Path) -> Iterable[Path]:
-    """Return what lies in a run folder but is not listed in its manifest."""
+    """Return what lies in a run folder, or in a folder of a run, but not in its manifest."""
     try:
         listed = set(json.loads((old / MANIFEST).read_text(encoding="utf-8"))["outputs"])
     except (OSError, ValueError, KeyError, TypeError):
         listed = {path.name for path in old.iterdir() if path.suffix != ".part"}
-    return [path for path in sorted(old.iterdir()) if path.name not in {*listed, MANIFEST}]
+    ours = {MANIFEST, *listed}
+    folders = {name.partition("/")[0] for name in listed if "/" in name}
+    own = [path for path in sorted(old.iterdir()) if path.name not in {*ours, *folders}]
+    for name in sorted(folders):
+        inside = sorted((old / name).rglob("*"))
+        own += [p for p in inside if p.is_file() and p.relative_to(old).as_posix() not in ours]
+    return own
 
 
 def _cannot_write(folder: Path, error: OSError) -> InputError:

@@ -8,52 +8,51 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
+from siting.explanation import NOT_ATTACHED, Explanation, explain_plan
+from siting.marginal import Margins, plan_margins
 from siting.network.types import PipeNetwork
-from siting.plan import Plan
-from siting.problem import Problem, Site, Zone
+from siting.operator_effects import OperatorEffects
+from siting.plan import Plan, PlannedZone
+from siting.problem import Problem, Site
+from siting.pumping import PlanHydraulics
 from siting.region import Region
-from siting.solution import Status
 
 __all__ = ["Keys", "PlanFrames", "check_same_plan", "plan_facts", "plan_frames"]
-
-NOT_ATTACHED = "out of reach of the streets"
-NO_SITE = "no connection to any site"
-NO_ZONE = "no connection to any zone"
-LEFT_OUT = {
-    "heat_per_euro": "not worth it at this plan's price",
-    "max_heat": "not in the plan that delivers most heat within the limits",
-    "capex": "not needed for the required heat",
-    "net_value": "would cost more than it earns",
-}
-NOT_IN_BEST = "not in the best plan found"
 
 SITE_COLUMNS = [
     "site_id", "name", "chosen", "reason", "option", "it_load_mw",
     "recoverable_heat_kw", "cooling", "assumed", "capacity_mw", "max_capacity_mw", "heat_mwh",
-    "electricity_mwh", "cop", "cost_eur",
+    "electricity_mwh", "cop", "cost_eur", "marginal_heat_per_euro_kwh", "extra_capex_eur",
+    "break_even_capex_eur", "source_heat_mwh", "source_heat_used_share", "erf", "ere", "pue",
+    "pue_with_recovery", "cooling_saved_mwh", "cooling_saved_eur_per_a", "heat_income_eur_per_a",
 ]  # fmt: skip
 ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "cost_eur", "estimated",
+    "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur", "marginal_heat_per_euro_kwh",
+    "extra_capex_eur", "break_even_capex_eur", "whole_demand_mwh", "connection_share",
+    "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh", "estimated_by",
+    "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
-    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur",
+    "capacity_mw", "utilisation", "heat_loss_kw", "cost_eur", "branch_heat_mwh", "branch_capex_eur",
+    "marginal_heat_per_euro_kwh", "velocity_m_per_s", "pressure_gradient_pa_per_m",
+    "supply_drop_k", "supply_drop_summer_k",
 ]  # fmt: skip
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
 
+ESTIMATES = ("marginal_heat_per_euro_kwh", "extra_capex_eur", "break_even_capex_eur")
+
 _KIND_OF: dict[str, type] = {
     **dict.fromkeys(["chosen", "served", "assumed"], bool),
     **dict.fromkeys(["site_id", "zone_id", "pipe_id", "name", "reason", "option", "cooling"], str),
-    **dict.fromkeys(["estimated", "kind", "street", "from_node", "to_node"], str),
+    **dict.fromkeys(["estimated", "estimated_by", "load_curve"], str),
+    **dict.fromkeys(["kind", "street", "from_node", "to_node"], str),
     "nominal_diameter": str,
 }
 """What each column holds, where it is not a number; so that empty layers keep their columns."""
@@ -94,8 +93,37 @@ class PlanFrames:
     pipes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
 
+    @property
+    def chosen_sites(self) -> gpd.GeoDataFrame:
+        """The sites that the plan opens."""
+        return self.sites[self.sites["chosen"]].reset_index(drop=True)
 
-def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan) -> PlanFrames:
+    @property
+    def served_zones(self) -> gpd.GeoDataFrame:
+        """The zones that the plan connects."""
+        return self.zones[self.zones["served"]].reset_index(drop=True)
+
+    @property
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """All layers by name: the plan alone in the first three, what it was chosen from after."""
+        return {
+            "sites": self.chosen_sites,
+            "zones": self.served_zones,
+            "pipes": self.pipes,
+            "candidate_sites": self.sites,
+            "demand_zones": self.zones,
+            "streets": self.streets,
+        }
+
+
+def plan_frames(
+    region: Region,
+    network: PipeNetwork,
+    assembly: Keys,
+    plan: Plan,
+    hydraulics: PlanHydraulics | None = None,
+    effects: Mapping[str, OperatorEffects] | None = None,
+) -> PlanFrames:
     """Return the layers of a plan, in the order of the input layers.
 
     Parameters
@@ -106,12 +134,17 @@ def plan_frames(region: Region, network: PipeNetwork, assembly: Keys, plan: Plan
         The problem, with the GIS id of each site and zone key.
     plan
         What is built.
+    hydraulics
+        Water in its pipes; without it those columns are empty.
+    effects
+        What it does for the operator of each chosen site, by site key.
     """
-    reach = _Reach.of(assembly.problem)
+    margins = plan_margins(assembly.problem, plan)
+    told = explain_plan(assembly.problem, plan)
     return PlanFrames(
-        sites=_site_frame(region, assembly, plan, reach),
-        zones=_zone_frame(region, assembly, plan, reach),
-        pipes=_pipe_frame(region, network, plan),
+        sites=_site_frame(region, assembly, plan, told.sites, effects or {}),
+        zones=_zone_frame(region, assembly, plan, told.zones),
+        pipes=_pipe_frame(region, network, plan, margins, hydraulics),
         streets=_street_frame(region),
     )
 
@@ -151,35 +184,14 @@ def check_same_plan(frames: PlanFrames, appraisal: Appraisal, plan: Plan) -> Non
             )
 
 
-@dataclass(frozen=True)
-class _Reach:
-    """Which sites and zones hang together through edges that may be built."""
-
-    part: Mapping[str, int]
-    with_site: frozenset[int]
-    with_zone: frozenset[int]
-
-    @classmethod
-    def of(cls, problem: Problem) -> _Reach:
-        """Return the connected parts of a problem."""
-        place = {node: index for index, node in enumerate(problem.nodes)}
-        edges = [(place[e.u], place[e.v]) for e in problem.edges if not e.forbidden]
-        ends = np.array(edges, dtype=np.int32).reshape(-1, 2)
-        shape = (len(place), len(place))
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=shape).tocsr()
-        labels = connected_components(graph, directed=False)[1]
-        part = {node: int(labels[index]) for node, index in place.items()}
-        return cls(
-            part,
-            frozenset(part[s.node] for s in problem.sites if not s.forbidden),
-            frozenset(part[z.node] for z in problem.zones if not z.forbidden),
-        )
-
-
-def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.GeoDataFrame:
+def _zone_frame(
+    region: Region, keys: Keys, plan: Plan, told: Mapping[str, Explanation]
+) -> gpd.GeoDataFrame:
     """Return all zones with what the plan gives them."""
+    why = {keys.zone_ids[key]: each for key, each in told.items()}
     known = {keys.zone_ids[zone.id]: zone for zone in keys.problem.zones}
     served = {keys.zone_ids[zone.zone]: zone for zone in plan.zones}
+    behind = _zone_facts(keys)
     rows = []
     for zone_id, given in region.zones.frame.iterrows():
         zone, got = known.get(str(zone_id)), served.get(str(zone_id))
@@ -189,7 +201,7 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "zone_id": str(zone_id),
                 "name": _text(given.get("name")) or str(zone_id),
                 "served": got is not None,
-                "reason": "served" if got else _zone_reason(zone, reach, keys.problem, plan),
+                **_why(why.get(str(zone_id))),
                 "annual_demand_mwh": demand,
                 "peak_demand_kw": (
                     zone.peak_mw * 1000 if zone else _number(given.get("peak_demand_kw"))
@@ -197,31 +209,61 @@ def _zone_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "base_mw": got.base_mw if got else 0.0,
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
+                "heat_loss_kw": zone.loss_mw * 1000 if zone and got else 0.0,
                 "cost_eur": got.cost_eur if got else 0.0,
-                "estimated": _text(given.get("estimated")),
+                **_zone_origin(given, behind.get(str(zone_id), {}), got),
             }
         )
     return _frame(rows, ZONE_COLUMNS, region.zones.frame.geometry, region)
 
 
-def _zone_reason(zone: Zone | None, reach: _Reach, problem: Problem, plan: Plan) -> str:
-    """Return why a zone is not served."""
-    if zone is None:
-        return NOT_ATTACHED
-    if zone.forbidden:
-        return "forbidden"
-    if reach.part[zone.node] not in reach.with_site:
-        return NO_SITE
-    if zone.heat_mwh <= 0:
-        return "no heat demand"
-    return _left_out(problem, plan)
+def _zone_facts(keys: Keys) -> dict[str, dict[str, Any]]:
+    """Return what stands behind the demand of each zone by its id, where the assembly knows."""
+    facts = getattr(keys, "zone_heat", None)
+    if facts is None or "zone_id" not in facts:
+        return {}
+    return {str(row["zone_id"]): row for row in facts.to_dict("records")}
 
 
-def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.GeoDataFrame:
+def _zone_origin(
+    given: Mapping[str, Any], facts: Mapping[str, Any], got: PlannedZone | None
+) -> dict[str, Any]:
+    """Return where the demand of a zone comes from, and what its boosters use."""
+    words = [_text(given.get("estimated")), _text(facts.get("estimated"))]
+    power = _number(facts.get("booster_electricity_mwh_per_mwh", 0.0))
+    whole = facts.get("whole_demand_mwh", given.get("annual_demand_mwh"))
+    return {
+        "whole_demand_mwh": _number(whole),
+        "connection_share": _number(facts.get("connection_share", 1.0)),
+        "load_curve": _text(facts.get("load_curve")),
+        "needed_supply_temperature_c": _number(
+            facts.get("needed_supply_temperature_c", given.get("needed_supply_temperature_c"))
+        ),
+        "booster_electricity_mwh": got.demand_mwh * power if got else 0.0,
+        "estimated_by": _text(given.get("estimated_by")),
+        "estimated": "; ".join(each for each in words if each),
+    }
+
+
+def _why(told: Explanation | None) -> dict[str, Any]:
+    """Return the reason for something, and the estimates behind it."""
+    if told is None:
+        estimates = dict.fromkeys(ESTIMATES, math.nan)
+        return {"reason": NOT_ATTACHED, **estimates}
+    return {"reason": told.reason, **{name: _known(getattr(told, name)) for name in ESTIMATES}}
+
+
+def _site_frame(
+    region: Region,
+    keys: Keys,
+    plan: Plan,
+    told: Mapping[str, Explanation],
+    effects: Mapping[str, OperatorEffects],
+) -> gpd.GeoDataFrame:
     """Return all sites with what the plan makes of them."""
+    why = {keys.site_ids[key]: each for key, each in told.items()}
     known = {keys.site_ids[site.id]: site for site in keys.problem.sites}
     opened = {keys.site_ids[site.site]: site for site in plan.sites}
-    groups = {known[site_id].group for site_id in opened if known[site_id].group}
     rows = []
     for site_id, given in region.sites.frame.iterrows():
         site, got = known.get(str(site_id)), opened.get(str(site_id))
@@ -231,9 +273,7 @@ def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "site_id": str(site_id),
                 "name": _text(given.get("name")) or str(site_id),
                 "chosen": got is not None,
-                "reason": (
-                    "chosen" if got else _site_reason(site, reach, keys.problem, plan, groups)
-                ),
+                **_why(why.get(str(site_id))),
                 "option": got.option if got else "",
                 "it_load_mw": _number(given.get("it_load_mw")),
                 "recoverable_heat_kw": _number(given.get("recoverable_heat_kw")),
@@ -245,34 +285,27 @@ def _site_frame(region: Region, keys: Keys, plan: Plan, reach: _Reach) -> gpd.Ge
                 "electricity_mwh": power,
                 "cop": got.heat_mwh / power if got and power > 0 else math.nan,
                 "cost_eur": got.cost_eur if got else 0.0,
+                **_operator_columns(effects.get(got.site) if got else None),
             }
         )
     return _frame(rows, SITE_COLUMNS, region.sites.frame.geometry, region)
 
 
-def _site_reason(
-    site: Site | None, reach: _Reach, problem: Problem, plan: Plan, groups: set[str | None]
-) -> str:
-    """Return why a site is not chosen."""
-    most = problem.limits.max_sites
-    if site is None:
-        return NOT_ATTACHED
-    if site.forbidden:
-        return "forbidden"
-    if reach.part[site.node] not in reach.with_zone:
-        return NO_ZONE
-    if site.group in groups:
-        return f"another site of group '{site.group}' is chosen"
-    if most is not None and len(plan.sites) >= most:
-        return f"the plan may open at most {most} sites"
-    return _left_out(problem, plan)
-
-
-def _left_out(problem: Problem, plan: Plan) -> str:
-    """Return why a plan does not use something that it could use."""
-    if plan.proof.status is not Status.OPTIMAL:
-        return NOT_IN_BEST
-    return LEFT_OUT.get(problem.objective.kind, NOT_IN_BEST)
+def _operator_columns(effects: OperatorEffects | None) -> dict[str, float]:
+    """Return what a site means to its operator; nothing where it is not chosen or not known."""
+    if effects is None:
+        return {}
+    return {
+        "source_heat_mwh": effects.source_heat_mwh,
+        "source_heat_used_share": effects.used_share,
+        "erf": effects.erf,
+        "ere": effects.ere,
+        "pue": effects.pue,
+        "pue_with_recovery": effects.pue_with_recovery,
+        "cooling_saved_mwh": effects.cooling_saved_mwh,
+        "cooling_saved_eur_per_a": effects.cooling_saved_eur,
+        "heat_income_eur_per_a": effects.heat_income_eur,
+    }
 
 
 def _most(site: Site | None, option: str | None) -> float:
@@ -285,12 +318,19 @@ def _most(site: Site | None, option: str | None) -> float:
     return most if math.isfinite(most) else math.nan
 
 
-def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoDataFrame:
+def _pipe_frame(
+    region: Region,
+    network: PipeNetwork,
+    plan: Plan,
+    margins: Margins,
+    hydraulics: PlanHydraulics | None,
+) -> gpd.GeoDataFrame:
     """Return the pipes that are built, in the order of the plan."""
     edges = network.edges
+    water = {} if hydraulics is None else hydraulics.pipe_columns()
     rows = []
-    for pipe in plan.pipes:
-        edge = edges.loc[pipe.edge]
+    for row, pipe in enumerate(plan.pipes):
+        edge, margin = edges.loc[pipe.edge], margins.pipes[pipe.edge]
         rows.append(
             {
                 "pipe_id": pipe.edge,
@@ -305,6 +345,10 @@ def _pipe_frame(region: Region, network: PipeNetwork, plan: Plan) -> gpd.GeoData
                 "utilisation": pipe.flow_mw / pipe.capacity_mw if pipe.capacity_mw else math.nan,
                 "heat_loss_kw": pipe.loss_mw * 1000,
                 "cost_eur": pipe.cost_eur,
+                "branch_heat_mwh": margin.heat_mwh,
+                "branch_capex_eur": margin.capex_eur,
+                "marginal_heat_per_euro_kwh": _known(margin.heat_per_euro_kwh),
+                **{name: float(column[row]) for name, column in water.items()},
             }
         )
     geometry = edges.geometry.loc[[pipe.edge for pipe in plan.pipes]]
@@ -327,6 +371,11 @@ def _frame(
     kinds = {name: _KIND_OF.get(name, float) for name in columns}
     table = pd.DataFrame(rows, columns=columns).astype(kinds)
     return gpd.GeoDataFrame(table, geometry=list(geometry), crs=region.crs)
+
+
+def _known(value: float) -> float:
+    """Return a number, not-a-number for an infinite one."""
+    return value if math.isfinite(value) else math.nan
 
 
 def _flag(frame: gpd.GeoDataFrame, row: Any, column: str) -> bool:

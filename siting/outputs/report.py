@@ -14,13 +14,17 @@ import numpy as np
 import shapely
 
 from siting.appraisal import Appraisal, diameter_order, gap_percent, proof_words
+from siting.business import BusinessCase
 from siting.errors import Fault
+from siting.finance.measures import PRICE_INDEX
 from siting.outputs import words
 from siting.outputs.assets import outside_links, template
+from siting.outputs.economics import money_sections
 from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.looks import NOT_SERVED, PipeClasses, ShareClasses, size_name
 from siting.outputs.words import headline_table
 from siting.plan import Plan
+from siting.plausibility import Finding
 from siting.region import Remark
 
 __all__ = ["Assumption", "component_name", "headline_table", "report_html", "write_report"]
@@ -70,6 +74,22 @@ class Assumption(Protocol):
         """Whether the study replaced the default."""
 
     @property
+    def preset(self) -> str:
+        """Country whose preset replaced the default, empty if none did."""
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of the usual range."""
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of the usual range."""
+
+    @property
+    def price_year(self) -> int | None:
+        """Year of the money, where it is money."""
+
+    @property
     def description(self) -> str:
         """What the figure is."""
 
@@ -102,6 +122,8 @@ def report_html(
     settings: Iterable[Assumption] = (),
     remarks: Iterable[Remark] = (),
     doubts: Iterable[Fault] = (),
+    business: BusinessCase | None = None,
+    findings: Iterable[Finding] = (),
     created: datetime | None = None,
     attribution: str = "",
 ) -> str:
@@ -117,12 +139,15 @@ def report_html(
         The figures that the plan rests on: the parameter table, and how the network is run.
     remarks, doubts
         What was repaired, estimated or dropped in the layers, and what looked odd.
+    business, findings
+        The plan in money and CO2, and what is not plausible about it.
     created
         When the plan was made.
     attribution
         Who made the layers.
     """
     check_same_plan(frames, appraisal, plan)
+    settings = tuple(settings)
     chosen = frames.sites["chosen"].astype(bool)
     return template("report.html").render(
         title=title,
@@ -136,6 +161,7 @@ def report_html(
         drawing=_drawing(frames),
         bars=_waterfall(appraisal),
         sizes=_sizes(frames),
+        hydraulics=_hydraulics(frames, appraisal),
         chosen=_records(frames.sites[chosen]),
         rejected=_records(frames.sites[~chosen]),
         reasons=_reasons(frames),
@@ -143,9 +169,14 @@ def report_html(
             frames.zones[frames.zones["served"].astype(bool)].nlargest(15, "heat_mwh")
         ),
         method=_method(plan),
-        parameters=sorted(
-            [*settings, *(parameters or {}).values()], key=lambda each: not each.overridden
-        ),
+        parameters=sorted([*settings, *(parameters or {}).values()], key=_by_origin),
+        index_words=[
+            f"one euro of {a} is worth {factor:g} euro of {b} (S73)"
+            for (a, b), factor in PRICE_INDEX.items()
+        ],
+        priced=sorted(_price_years([*settings, *(parameters or {}).values()]).items()),
+        money=None if business is None else money_sections(business),
+        findings=[str(finding) for finding in findings],
         estimates=_estimates(frames),
         estimated_zones=int((frames.zones["estimated"] != "").sum()),
         doubts=[str(doubt) for doubt in doubts],
@@ -153,6 +184,16 @@ def report_html(
         attribution=attribution,
         words=words,
     )
+
+
+def _by_origin(each: Assumption) -> int:
+    """Return a key that sorts figures of the study first, then those of a country."""
+    return 0 if each.overridden else 1 if each.preset else 2
+
+
+def _price_years(assumptions: Iterable[Assumption]) -> dict[int, int]:
+    """Return how many prices are in money of each year."""
+    return Counter(each.price_year for each in assumptions if each.price_year is not None)
 
 
 def component_name(component: str) -> str:
@@ -227,6 +268,28 @@ def _sizes(frames: PlanFrames) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _hydraulics(frames: PlanFrames, appraisal: Appraisal) -> list[tuple[str, str, str]]:
+    """Return name, value and unit of what the water in the pipes does, where it was worked out."""
+    told, pipes = appraisal.further, frames.pipes
+    if appraisal.is_empty or "pump_power_kw" not in told:
+        return []
+    rows = [
+        ("Longest path of pressure, site to zone", told["worst_path_m"], "m"),
+        ("Pressure drop on it, both pipes", told["worst_path_pressure_drop_bar"], "bar"),
+        ("Pumps at full base load", told["pump_power_kw"], "kW"),
+        (
+            "Electricity of the pumps, worked out for these pipes",
+            told["pumping_electricity_mwh"],
+            "MWh/a",
+        ),
+        ("Fastest water in a pipe", pipes["velocity_m_per_s"].max(), "m/s"),
+        ("Steepest pressure gradient", pipes["pressure_gradient_pa_per_m"].max(), "Pa/m"),
+        ("Supply cools on its way by up to", told["worst_path_supply_drop_k"], "K"),
+        ("The same at least flow in summer", told["worst_path_supply_drop_summer_k"], "K"),
+    ]
+    return [(name, words.figure(float(value or 0)), unit) for name, value, unit in rows]
 
 
 def _reasons(frames: PlanFrames) -> list[tuple[str, int, float]]:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyogrio
 
 from siting.outputs import qml
+from siting.outputs.fields import fields_of
 from siting.outputs.frames import PlanFrames
 
 __all__ = ["kpi_table", "write_geopackage"]
@@ -31,9 +32,32 @@ CREATE TABLE layer_styles (
 )
 """
 
+COLUMN_TABLE = """
+CREATE TABLE gpkg_data_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
+  mime_type TEXT, constraint_name TEXT,
+  CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+  CONSTRAINT gdc_tn UNIQUE (table_name, name)
+)
+"""
+
+DESCRIPTIONS = {
+    "sites": "Sites that the plan opens",
+    "zones": "Zones that the plan serves",
+    "pipes": "Pipes that the plan builds",
+    "candidate_sites": "All candidate sites, with the reason why each is chosen or not",
+    "demand_zones": "All demand zones, with the reason why each is served or not",
+    "streets": "Streets that could have carried a pipe",
+    "kpis": "Key figures of the plan",
+}
+
 
 def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Path) -> Path:
-    """Write the layers ``sites``, ``zones``, ``pipes``, ``streets`` and ``kpis``.
+    """Write the plan, what it was chosen from, and its key figures.
+
+    ``sites``, ``zones`` and ``pipes`` hold the plan alone; ``candidate_sites``, ``demand_zones``
+    and ``streets`` hold all that was read, with the reason for what is left out; ``kpis`` the key
+    figures. Columns carry their title, unit and meaning, layers their QGIS style.
 
     Parameters
     ----------
@@ -44,10 +68,9 @@ def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Pa
     """
     path = Path(path)
     path.unlink(missing_ok=True)
-    _write_layer(frames.sites, "sites", "Point", path)
-    _write_layer(frames.zones, "zones", _zone_type(frames.zones), path)
-    _write_layer(frames.pipes, "pipes", "MultiLineString", path)
-    _write_layer(frames.streets, "streets", "MultiLineString", path)
+    layers = frames.layers
+    for name, layer in layers.items():
+        _write_layer(layer, name, _geometry_type(name, layer), path)
     pyogrio.write_dataframe(
         kpi_table(kpis), path, layer="kpis", driver="GPKG", dataset_options=OPTIONS
     )
@@ -55,9 +78,15 @@ def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Pa
         "sites": qml.sites(),
         "zones": qml.zones(frames.zones),
         "pipes": qml.pipes(frames.pipes["nominal_diameter"]),
+        "candidate_sites": qml.sites(),
+        "demand_zones": qml.zones(frames.zones),
         "streets": qml.streets(),
     }
-    _write_styles(styles, path)
+    with closing(sqlite3.connect(path)) as base, base:
+        _write_styles(styles, base)
+        _describe_layers(base)
+        _describe_columns({**layers, "kpis": kpi_table(kpis)}, base)
+        base.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
     return path
 
 
@@ -88,12 +117,14 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, float | None, str]]:
         yield name, None, "" if value is None else str(value)
 
 
-def _zone_type(zones: gpd.GeoDataFrame) -> str:
-    """Return the one geometry type of zones, or Unknown where points and areas mix."""
-    kinds = {str(kind).removeprefix("Multi") for kind in zones.geometry.geom_type}
+def _geometry_type(name: str, frame: gpd.GeoDataFrame) -> str:
+    """Return the one geometry type of a layer, or Unknown where points and areas mix."""
+    if name in {"pipes", "streets"}:
+        return "MultiLineString"
+    kinds = {str(kind).removeprefix("Multi") for kind in frame.geometry.geom_type}
     if kinds == {"Polygon"}:
         return "MultiPolygon"
-    return "Point" if kinds == {"Point"} else "Unknown"
+    return "Point" if kinds == {"Point"} or name.endswith("sites") else "Unknown"
 
 
 def _write_layer(frame: gpd.GeoDataFrame, name: str, kind: str, path: Path) -> None:
@@ -110,22 +141,50 @@ def _write_layer(frame: gpd.GeoDataFrame, name: str, kind: str, path: Path) -> N
     )
 
 
-def _write_styles(styles: Mapping[str, str], path: Path) -> None:
+def _write_styles(styles: Mapping[str, str], base: sqlite3.Connection) -> None:
     """Store QGIS styles in the file, where QGIS looks for the default one of each layer."""
-    with closing(sqlite3.connect(path)) as base, base:
-        base.execute(STYLE_TABLE)
-        base.executemany(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
-            " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner,"
-            " ui, update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, ?)",
-            [
-                (layer, layer, text, f"Style of the layer {layer}", LAST_CHANGE)
-                for layer, text in styles.items()
-            ],
-        )
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description,"
-            " last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
-            (LAST_CHANGE,),
-        )
-        base.execute("UPDATE gpkg_contents SET last_change = ?", (LAST_CHANGE,))
+    base.execute(STYLE_TABLE)
+    base.executemany(
+        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
+        " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner,"
+        " ui, update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, ?)",
+        [
+            (layer, layer, text, f"Style of the layer {layer}", LAST_CHANGE)
+            for layer, text in styles.items()
+        ],
+    )
+    base.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description,"
+        " last_change, srs_id) VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+        (LAST_CHANGE,),
+    )
+
+
+def _describe_layers(base: sqlite3.Connection) -> None:
+    """Say in the table of contents what each layer holds."""
+    base.executemany(
+        "UPDATE gpkg_contents SET description = ? WHERE table_name = ?",
+        [(text, layer) for layer, text in DESCRIPTIONS.items()],
+    )
+
+
+def _describe_columns(layers: Mapping[str, pd.DataFrame], base: sqlite3.Connection) -> None:
+    """Store title, unit and meaning of each column, by the schema extension of GeoPackage."""
+    base.execute(COLUMN_TABLE)
+    rows = []
+    for layer, frame in layers.items():
+        columns = [str(name) for name in frame.columns if name != "geometry"]
+        for name, each in fields_of(layer, columns).items():
+            unit = f" [{each.unit}]" if each.unit else ""
+            rows.append((layer, name, None, each.heading, each.description + unit))
+    base.executemany(
+        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)"
+        " VALUES (?, ?, ?, ?, ?)",
+        rows,
+    )
+    base.executemany(
+        "INSERT INTO gpkg_extensions (table_name, column_name, extension_name, definition, scope)"
+        " VALUES (?, NULL, 'gpkg_schema',"
+        " 'http://www.geopackage.org/spec121/#extension_schema', 'read-write')",
+        [("gpkg_data_columns",)],
+    )

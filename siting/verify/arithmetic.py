@@ -490,7 +490,12 @@ def _splits(facts: _Facts) -> Iterable[tuple[str, str, float, dict[str, float]]]
         yield place, "sites", option.cost_per_mw_eur * power, rates
     for edge, pipe in facts.pipes:
         cost = _pipe_cost(edge, pipe)
-        parts = {name: share * cost for name, share in edge.cost_shares.items()}
+        lumps = edge.lump_parts
+        rest = cost - math.fsum(lumps.values())
+        parts = {
+            name: edge.cost_shares.get(name, 0.0) * rest + lumps.get(name, 0.0)
+            for name in dict.fromkeys([*edge.cost_shares, *lumps])
+        }
         yield f"pipe '{edge.id}'", "pipes", cost, parts
     for zone, _ in facts.zones:
         yield f"zone '{zone.id}'", "connections", zone.cost_eur, dict(zone.cost_parts)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from siting.plan import Plan
 from siting.problem import Problem, read_problem
 from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
+from siting.verify.money import check_money
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -137,6 +138,7 @@ def inspect_folder(path: str | Path) -> VerificationReport:
     _check_outputs(folder, manifest, notes)
     unchanged = _check_inputs(folder, manifest, notes)
     ids = _check_problem(folder, manifest, problem, notes) if unchanged else None
+    _check_money(folder, manifest, problem, plan, notes)
     _check_files(folder, problem, plan, ids or _stored_ids(manifest), notes)
     return VerificationReport(
         folder,
@@ -262,7 +264,7 @@ def _check_problem(
             f"problem.json: the study '{path.name}' can no longer be assembled: {error}"
         )
         return None
-    again: Problem = assembly.problem
+    again = _with_peak_ratios(assembly.problem, manifest.get("peak_ratios") or {})
     found = compare_problems(problem, again)
     for name in ("objective", "limits"):
         was, now = getattr(problem, name), getattr(again, name)
@@ -291,6 +293,20 @@ def _assemble_again(study_file: Path, settings: Mapping[str, Any]) -> tuple[Any,
         **{name: dict.fromkeys(own.get(name, ())) | settings[name] for name in changed}
     )
     return again.check().assembly, [name for name in changed if name != "solver"]
+
+
+def _with_peak_ratios(problem: Problem, ratios: Mapping[str, float]) -> Problem:
+    """Return the problem with the capacities that pipes have for base load beside the peak."""
+    edges = []
+    for edge in problem.edges:
+        ratio = float(ratios.get(edge.id, 1.0))
+        if ratio > 1 and edge.sizes:
+            sizes = [replace(each, capacity_mw=each.capacity_mw / ratio) for each in edge.sizes]
+            worth = tuple(each for each in sizes if each.loss_mw < each.capacity_mw)
+            edges.append(replace(edge, sizes=worth or (sizes[-1],)))
+        else:
+            edges.append(edge)
+    return replace(problem, edges=tuple(edges))
 
 
 def compare_problems(stored: Problem, again: Problem) -> list[str]:
@@ -358,6 +374,21 @@ def _check_outputs(folder: Path, manifest: Mapping[str, Any], notes: _Notes) -> 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_money(
+    folder: Path, manifest: Mapping[str, Any], problem: Problem, plan: Plan, notes: _Notes
+) -> None:
+    """Derive money and CO2 again from problem, plan and the settings of the run."""
+    path = folder / "kpis.json"
+    if not path.exists():
+        return
+    settings = manifest.get("settings")
+    found = check_money(path, problem, plan, settings if isinstance(settings, dict) else {})
+    if found is None:
+        notes.not_checked.append("kpis.json: money and CO2, as the manifest has no [finance]")
+    else:
+        notes.settle("kpis.json: present value, cost of heat and CO2, year by year", found)
 
 
 def _check_files(

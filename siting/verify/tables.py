@@ -14,6 +14,7 @@ from siting.verify.ledger import Ledger
 
 __all__ = ["check_geopackage", "check_kpis"]
 
+PLAN_LAYERS = ("pipes", "sites", "zones")
 LENGTH_SLACK_M = 0.5
 LENGTH_SLACK = 1e-3
 
@@ -136,7 +137,8 @@ def check_geopackage(
     Parameters
     ----------
     path
-        The GeoPackage, with layers ``pipes``, ``sites`` and ``zones``.
+        The GeoPackage: ``pipes``, ``sites`` and ``zones`` hold the plan alone, ``candidate_sites``
+        and ``demand_zones`` all that it was chosen from.
     problem, plan
         The problem, and the plan that has been verified against it.
     site_ids, zone_ids
@@ -145,26 +147,34 @@ def check_geopackage(
     ledger = Ledger()
     gaps: list[str] = []
     layers: dict[str, list[Row]] = {}
-    for name in ("pipes", "sites", "zones"):
+    for name in (*PLAN_LAYERS, "candidate_sites", "demand_zones"):
         try:
             layers[name] = _read_layer(path, name)
         except Exception as error:  # noqa: BLE001 - GDAL raises many kinds; all mean unreadable
             ledger.say(f"{path.name}: layer '{name}' cannot be read: {error}.")
+    site_rows, zone_rows = _site_rows(problem, plan), _zone_rows(problem, plan)
+    chosen = {key: row for key, row in site_rows.items() if row["chosen"]}
+    served = {key: row for key, row in zone_rows.items() if row["served"]}
     for name, key, wanted, ids in (
         ("pipes", "pipe_id", _pipe_rows(plan), None),
-        ("sites", "site_id", _site_rows(problem, plan), site_ids),
-        ("zones", "zone_id", _zone_rows(problem, plan), zone_ids),
+        ("sites", "site_id", chosen, site_ids),
+        ("zones", "zone_id", served, zone_ids),
+        ("candidate_sites", "site_id", site_rows, site_ids),
+        ("demand_zones", "zone_id", zone_rows, zone_ids),
     ):
         if name in layers:
             _check_layer(name, key, layers[name], wanted, ids, ledger, gaps)
-    if len(layers) == 3:
-        cost = math.fsum(_figure(row.get("cost_eur")) for rows in layers.values() for row in rows)
+    if set(PLAN_LAYERS) <= set(layers):
+        plan_rows = [row for name in PLAN_LAYERS for row in layers[name]]
+        cost = math.fsum(_figure(row.get("cost_eur")) for row in plan_rows)
         ledger.agree("plan.gpkg", "sum of cost_eur over all layers", cost, plan.capex_eur, "EUR")
         heat = math.fsum(_figure(row.get("heat_mwh")) for row in layers["zones"])
         ledger.agree("plan.gpkg zones", "sum of heat_mwh", heat, plan.heat_mwh, "MWh/a")
     _check_lines(layers.get("pipes", []), ledger)
     _check_kpi_layer(path, problem, plan, ledger, gaps)
-    gaps.append("plan.gpkg: names, kinds, reasons, notes on estimates and the streets layer")
+    gaps.append(
+        "plan.gpkg: names, kinds, reasons, notes on estimates, margins and the streets layer"
+    )
     return ledger.found, gaps
 
 
@@ -246,7 +256,7 @@ def _check_layer(
         else:
             _check_row(f"{place} '{name}'", told[name], row, ledger)
     for name, row in told.items():
-        if name not in known and (layer == "pipes" or _does_something(row)):
+        if name not in known and (layer in PLAN_LAYERS or _does_something(row)):
             ledger.say(f"{place} '{name}': stands there, but the plan does not have it.")
 
 

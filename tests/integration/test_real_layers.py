@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import real_studies
+import shapely
 from plain_plan import plain_plan
 from typer.testing import CliRunner
 
@@ -20,6 +22,7 @@ from siting.errors import InputError
 from siting.outputs.files import write_run
 from siting.study import CheckResult, Run, Study, _appraise
 from siting.verify import verify_folder
+from tests.property.test_fuzz_layers import assert_length_balance
 
 runner = CliRunner()
 Writer = Callable[[Path, Path], Path]
@@ -146,7 +149,10 @@ def test_demand_from_floor_area_and_use(tmp_path: Path, data: Path) -> None:
     assert zones["estimated"].str.contains("annual_demand_mwh from floor area and use").all()
     per_m2 = zones["annual_demand_mwh"] * 1000 / zones["floor_area_m2"]
     assert per_m2.between(50, 250).all()
-    assert has([str(doubt) for doubt in checked.doubts], "figures of the Finnish building stock")
+    assert has(
+        [str(doubt) for doubt in checked.doubts],
+        "figures of the FI building stock, as no country is given",
+    )
 
 
 def test_dublin_demand_agrees_with_the_published_amounts(tmp_path: Path, data: Path) -> None:
@@ -198,3 +204,38 @@ def test_run(name: str, tmp_path: Path, data: Path) -> None:
     assert_whole(study.run())
     result = runner.invoke(app, ["verify", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
+
+
+def test_barriers_and_buildings_of_an_extract(tmp_path: Path, data: Path) -> None:
+    """Railways and water of the same extract are priced; fewer connections cross buildings."""
+    extract = (data / "osm" / "london_farringdon.osm.pbf").as_posix()
+    study = real_studies.london(tmp_path, data)
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text + "\n[network]\nconnections_per_zone = 2\n", encoding="utf-8")
+    plain = siting.read_study(study).check()
+    more = f'\n[layers.barriers]\npath = "{extract}"\n[layers.buildings]\npath = "{extract}"\n'
+    study.write_text(study.read_text(encoding="utf-8") + more, encoding="utf-8")
+    checked = siting.read_study(study).check()
+    assert checked.region.barriers is not None
+    assert set(checked.region.barriers.frame["kind"]) == {"railway", "water"}
+    assert len(checked.region.buildings) > 2_000
+    edges = checked.network.edges
+    assert edges["crossing_cost_eur"].sum() == 400_000.0 * edges["crossings"].sum()
+    through = [_through_buildings(each, checked.region.buildings) for each in (plain, checked)]
+    assert through[1] < through[0]
+
+
+def _through_buildings(checked: CheckResult, buildings: np.ndarray) -> float:
+    """Return the length of service lines inside buildings [m]."""
+    lines = checked.network.edges.query("kind == 'service'").geometry.to_numpy()
+    line, building = shapely.STRtree(buildings).query(lines, predicate="intersects")
+    return float(shapely.length(shapely.intersection(lines[line], buildings[building])).sum())
+
+
+def test_streets_are_conserved_from_file_to_network(tmp_path: Path, data: Path) -> None:
+    """What was read is what was kept and what the log says was dropped or added, to a metre."""
+    for name in ("pbf", "gpkg"):
+        (tmp_path / name).mkdir()
+        study = real_studies.london(tmp_path / name, data, streets=name)
+        found = siting.read_study(study).inspect()
+        assert_length_balance(found)

@@ -204,6 +204,74 @@ def test_heat_pump_options_take_electricity() -> None:
     assert options[1].cost_per_mw_parts["heat_pump"] == pytest.approx(850_000)
 
 
+def test_stated_streams_replace_the_cooling() -> None:
+    """10 MW x 0.5 x 0.96, 0.8 of it: 3.84 MW, split 0.7 x 0.75 to 0.3 x 0.70, so 5 to 2."""
+    streams = {"streams": "air:0.3:28/18; liquid:0.7:72/50"}
+    done = assemble(make_region({"DC-1": streams}))
+    names = {each.id.split(",")[0] for each in done.problem.sites[0].options}
+    assert names == {
+        "liquid: direct exchange",
+        "liquid: direct exchange; air: heat pump",
+    }
+    alone = done.site_heat.xs("s0").iloc[0]
+    assert alone["cooling"] == "mixed"
+    assert alone["source_mw"] == pytest.approx(3.84 * 5 / 7)
+    assert alone["available_mw"] == pytest.approx(3.84)
+
+
+def test_bad_streams_name_the_site() -> None:
+    with pytest.raises(InputError, match="site 'DC-1': stream 'steam' is neither liquid nor air"):
+        assemble(make_region({"DC-1": {"streams": "steam:0.3:128/90"}}))
+
+
+def test_an_energy_centre_offers_both_places() -> None:
+    """3.84 MW over 500 m: hot DN200 at 70/40 (1 836 EUR/m), or warm DN250 at 72/62 (2 036)."""
+    away = {"energy_centre_m": 500.0, "return_temperature_c": 62.0}
+    done = assemble(make_region({"DC-1": away}))
+    found = {each.id: each for each in done.problem.sites[0].options}
+    here = found["direct exchange at the data centre"]
+    there = found["direct exchange at the energy centre"]
+    facts = done.site_heat.loc["s0"]
+    for option, component, place, size, per_metre in (
+        (here, "hot_pipe", "data centre", "DN200", 1_836),
+        (there, "warm_pipe", "energy centre", "DN250", 2_036),
+    ):
+        row = facts.loc[option.id]
+        assert (row["place"], row["pipe_to_energy_centre"]) == (place, size)
+        assert option.cost_parts[component] == pytest.approx(500 * per_metre)
+        assert option.cost_eur == pytest.approx(100_000 + 1.25 * 500 * per_metre)
+    assert facts.loc[here.id, "pipe_loss_mw"] > 0
+    assert here.capacity_mw == pytest.approx(3.84 - facts.loc[here.id, "pipe_loss_mw"])
+    assert there.capacity_mw == pytest.approx(3.84)
+
+
+def test_figures_for_the_operator() -> None:
+    """An existing site of 10 MW x 0.5: 43 800 MWh/a of IT energy, PUE 1.40, grown already."""
+    row = assemble().site_heat.loc[("s0", "direct exchange")]
+    assert row["it_energy_mwh"] == pytest.approx(43_800)
+    assert (row["pue"], row["cooling_credit_mwh_per_mwh"], row["ramp_a"]) == (1.4, 0.05, 0)
+    new = {"status": "permitted", "cooling_credit_mwh_per_mwh": 0.2}
+    row = assemble(make_region({"DC-1": new})).site_heat.loc[("s0", "direct exchange")]
+    assert (row["pue"], row["cooling_credit_mwh_per_mwh"], row["ramp_a"]) == (1.2, 0.2, 4)
+    stated = {"it_load_mw": math.nan, "recoverable_heat_kw": 3_000.0, "pue": 1.3}
+    row = assemble(make_region({"DC-1": stated})).site_heat.loc[("s0", "direct exchange")]
+    assert row["pue"] == 1.3
+    assert math.isnan(row["it_energy_mwh"])
+
+
+def test_availability_and_connection_of_a_site() -> None:
+    air = {"cooling": "air", "supply_temperature_c": 28.0, "return_temperature_c": 18.0,
+           "availability": 0.48, "electricity_connection_eur_per_kw": 300.0}  # fmt: skip
+    option = assemble(make_region({"DC-1": air})).problem.sites[0].options[0]
+    assert option.capacity_mw is not None
+    power_kw_per_mw = 1_000 * option.electricity_mwh_per_mwh
+    source_mw = option.capacity_mw * (1 - option.electricity_mwh_per_mwh)
+    assert source_mw == pytest.approx(3.84 / 2)
+    assert option.cost_per_mw_parts["electricity_connection"] == pytest.approx(
+        300 * power_kw_per_mw
+    )
+
+
 def test_zones_by_hand() -> None:
     first, second = assemble().problem.zones
     assert (first.heat_mwh, first.peak_mw) == (2_000, pytest.approx(0.8))
@@ -275,6 +343,16 @@ def test_free_trench_is_laid_in_the_largest_size() -> None:
     assert [size.label for size in trunk.sizes] == ["DN100"]
 
 
+def test_trench_that_costs_the_same_at_any_size_keeps_its_small_sizes() -> None:
+    """A street at a stated 10,000 EUR has no cost by size; the loss still tells sizes apart."""
+    network = make_network()
+    edges = network.edges.assign(cost_length_m=[0.0, 20.0], stated_cost_eur=[10_000.0, 0.0])
+    trunk = assemble(network=replace(network, edges=edges)).problem.edges[0]
+    assert len(trunk.sizes) > 3
+    assert [size.cost_eur for size in trunk.sizes] == pytest.approx([12_500.0] * len(trunk.sizes))
+    assert (np.diff([size.loss_mw for size in trunk.sizes]) > 0).all()
+
+
 def test_long_thin_pipes_that_lose_everything_are_not_offered() -> None:
     """DN25 to DN32 lose 12 to 14 W/m: over 6 km 75 to 81 kW, more than they carry (36, 74 kW)."""
     network = make_network()
@@ -295,6 +373,93 @@ def test_sizes_rise_and_none_between_is_left_out() -> None:
     acts = [remark.act for remark in done.remarks]
     assert "flow limited by the largest pipe" in acts
     assert "service line too small for the peak" in acts
+
+
+def test_crossings_and_stated_costs_are_lump_sums_of_an_edge() -> None:
+    """A crossing of 400,000 EUR with 25 % overhead, and 10,000 EUR of trench at a stated cost."""
+    network = make_network()
+    edges = network.edges.assign(
+        crossing_cost_eur=[400_000.0, math.nan], stated_cost_eur=[10_000.0, 2_000.0]
+    )
+    trunk, service = assemble(network=replace(network, edges=edges)).problem.edges
+    assert trunk.sizes[-1].cost_eur == pytest.approx(136_250 + 512_500)
+    assert trunk.lump_parts == pytest.approx(
+        {"crossings": 400_000, "pipes": 10_000, "design_and_contingency": 102_500}
+    )
+    assert trunk.cost_shares == pytest.approx({"pipes": 0.8, "design_and_contingency": 0.2})
+    assert service.sizes[0].cost_eur == pytest.approx(27_250 + 2_500)
+    assert service.lump_parts == pytest.approx({"pipes": 2_000, "design_and_contingency": 500})
+
+
+@pytest.mark.parametrize("dn", ["dn 200", 200.0])
+def test_standing_pipes_are_free_and_carry_what_their_size_does(dn: str | float) -> None:
+    """DN200 at 70/40 °C and 100 Pa/m carries 7.16 MW, and loses 2 x 0.3063 x 47 = 28.8 W/m."""
+    network = make_network()
+    edges = network.edges.assign(
+        kind=["existing", "service"], existing_dn=[dn, math.nan], crossing_cost_eur=[5e5, 0.0]
+    )
+    done = assemble(network=replace(network, edges=edges))
+    (size,) = done.problem.edges[0].sizes
+    assert (size.label, size.cost_eur) == ("DN200", 0.0)
+    assert size.capacity_mw == pytest.approx(7.16, abs=0.005)
+    assert size.loss_mw == pytest.approx(28.79e-6 * 100, rel=1e-3)
+    assert done.problem.edges[0].cost_shares == {}
+    assert done.problem.edges[0].lump_parts == {}
+    assert done.edge_kinds["e0"] == "existing"
+
+
+def test_standing_pipes_of_an_unknown_size_are_a_fault() -> None:
+    network = make_network()
+    edges = network.edges.assign(kind=["existing", "service"], existing_dn=["12 inch", ""])
+    with pytest.raises(InputError, match="'12 inch'. Write one of DN20, DN25"):
+        assemble(network=replace(network, edges=edges))
+
+
+def test_only_some_sizes_are_laid() -> None:
+    """Of DN65, DN80 and DN150 all are offered up to 1.2 MW; 800 kW of peak take DN150."""
+    done = assemble(design={"pipe_sizes": ["DN150", "DN65", "DN80"]})
+    trunk, service = done.problem.edges
+    assert [size.label for size in trunk.sizes] == ["DN65", "DN80", "DN150"]
+    assert [size.label for size in service.sizes] == ["DN150"]
+    assert len(done.all_sizes) == 22
+    with pytest.raises(InputError, match="'DN77'"):
+        assemble(design={"pipe_sizes": ["DN77"]})
+
+
+def test_twin_pipes_lose_less_and_cost_the_same() -> None:
+    single, twin = assemble().problem, assemble(design={"catalogue": "twin"}).problem
+    for a, b in zip(single.edges[0].sizes, twin.edges[0].sizes, strict=True):
+        assert (a.label, a.cost_eur, a.capacity_mw) == (b.label, b.cost_eur, b.capacity_mw)
+        assert b.loss_mw == pytest.approx(0.675 * a.loss_mw)
+
+
+def test_a_faulty_catalogue_is_told_with_the_other_faults() -> None:
+    with pytest.raises(InputError, match="cannot read 'none.csv'"):
+        assemble(design={"catalogue": "none.csv"})
+    region = make_region({"DC-1": {"status": "dreamt"}})
+    with pytest.raises(InputError) as caught:
+        assemble(region, design={"catalogue": "lead"})
+    assert len(caught.value.faults) == 2
+
+
+def test_where_pipes_carry_peaks_the_sites_do_not_limit_them() -> None:
+    """A site of 0.4 MW needs no pipe beyond DN80; 1.2 MW of peaks need DN100."""
+    region = make_region({"DC-1": {"recoverable_heat_kw": 400.0, "it_load_mw": math.nan}})
+    base = assemble(region).problem.edges[0].sizes[-1].label
+    peak = assemble(region, design={"pipes_carry": "peak"}).problem.edges[0].sizes[-1].label
+    assert (base, peak) == ("DN65", "DN100")
+
+
+def test_consumers_behind_the_peaks() -> None:
+    """A stated peak of 12 buildings has their simultaneity; an estimated one that of a town."""
+    guessed = {"peak_demand_kw": 500.0, "estimated": "peak demand from full-load hours"}
+    region = make_region(zones={"Z-1": {"buildings": 12.0}, "Z-3": guessed})
+    network = make_network()
+    nodes = pd.concat([network.zone_nodes, pd.Series({"Z-3": "n2"})])
+    found = assemble(region, replace(network, zone_nodes=nodes)).consumers
+    assert (found["z0"].count, found["z0"].settled) == (12.0, False)
+    assert (found["z1"].count, found["z1"].settled) == (1.0, True)  # it states no peak
+    assert found["z2"].settled
 
 
 def test_heat_that_is_stated_goes_before_the_it_load() -> None:

@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 import siting.config
 from siting.cli import app
 
-COMMANDS = ("new", "check", "run", "example", "solve", "verify", "schema", "info")
+COMMANDS = (
+    "new", "check", "run", "example", "solve", "verify", "simulate", "cases", "assumptions",
+    "explain", "schema", "info",
+)  # fmt: skip
 
 runner = CliRunner()
 
@@ -110,6 +113,7 @@ def test_new_names_only_keys_that_exist(tmp_path: Path) -> None:
     for line in file.read_text(encoding="utf-8").splitlines():
         key = line.removeprefix("# ").split("=")[0].strip()
         optional = line.startswith("# ") and "=" in line and key.isidentifier()
+        optional = optional or line.startswith("# [layers.")
         lines.append(line.removeprefix("# ") if optional else line)
     file.write_text("\n".join(lines), encoding="utf-8")
     siting.config.read_config(file)

@@ -9,7 +9,14 @@ import jsonschema
 import pytest
 
 from siting.config import ObjectiveConfig as StudyObjective
-from siting.config import config_from_dict, read_config, study_schema, with_changes
+from siting.config import (
+    config_from_dict,
+    network_settings,
+    read_config,
+    settings_of,
+    study_schema,
+    with_changes,
+)
 from siting.errors import InputError
 from siting.problem import Objective
 
@@ -79,7 +86,7 @@ def test_all_faults_are_reported_at_once() -> None:
         ({"limits": {"mandatory_sites": ["a"], "forbidden_sites": ["a"]}}, "'a' in both"),
         ({"limits": {"min_share": 30}}, "less than or equal to 1"),
         ({"layers": LAYERS | {"streets": {}}}, "source 'file' needs 'path'"),
-        ({"layers": LAYERS | {"streets": {"source": "osmnx"}}}, "needs 'place' or 'bbox'"),
+        ({"layers": LAYERS | {"streets": {"source": "osmnx"}}}, "needs one of 'place'"),
         ({"layers": {}}, "'sites' is missing"),
         ({"solver": {"time_limit_s": float("nan")}}, "finite"),
         ({"parameters": {"discount_rate": "high"}}, "a number is needed; found 'high'"),
@@ -152,3 +159,22 @@ def test_the_schema_is_sound_and_knows_a_study() -> None:
     jsonschema.validate({"layers": LAYERS, "limits": {"min_share": 0.2}}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"layers": LAYERS, "limit": {}}, schema)
+
+
+def test_simultaneity_needs_pipes_that_carry_peaks() -> None:
+    layers = {name: {"path": "x.gpkg"} for name in ("sites", "zones", "streets")}
+    with pytest.raises(InputError, match="simultaneity 'winter' changes nothing"):
+        config_from_dict({"layers": layers, "network": {"simultaneity": "winter"}})
+    network = {"simultaneity": "winter", "pipes_carry": "peak"}
+    assert config_from_dict({"layers": layers, "network": network}).network.peak_rounds == 6
+
+
+def test_a_catalogue_of_ones_own_lies_beside_the_study(tmp_path: Path) -> None:
+    layers = {name: {"path": "x.gpkg"} for name in ("sites", "zones", "streets")}
+    network = {"catalogue": "tables/own.csv", "pipe_sizes": ["PE63"]}
+    config = config_from_dict({"layers": layers, "network": network}, tmp_path / "study.toml")
+    assert config.network.catalogue_file(config.folder) == tmp_path / "tables" / "own.csv"
+    assert settings_of(config)["network"]["catalogue"] == "tables/own.csv"
+    told = {each.name: each.value for each in network_settings(config.network)}
+    assert told["pipe_sizes"] == "PE63"
+    assert config_from_dict({"layers": layers}).network.catalogue_file(tmp_path) is None

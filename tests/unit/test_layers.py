@@ -6,6 +6,7 @@ import gzip
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from siting.config import config_from_dict
 from siting.errors import Fault, FaultLog
 from siting.layers import read_region
 from siting.layers.columns import number_series
+from siting.layers.sites import COLUMNS as SITE_COLUMNS
 from siting.region import Region
 
 EAST, NORTH = 500_000.0, 6_700_000.0
@@ -175,6 +177,7 @@ def test_formats_of_gdal(study: Study, ending: str) -> None:
     short = {"annual_demand_mwh": "demand", "peak_demand_kw": "peak_kw"}
     study.save("zones", f"zones.{ending}", lambda frame: frame.rename(columns=short))
     study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "demand"}
+    study.raw["layers"]["zones"]["demand_unit"] = "MWh"
     region, log = study.read()
     assert not log.faults
     assert region.zones.frame["annual_demand_mwh"].sum() == pytest.approx(7_100)
@@ -483,6 +486,11 @@ def test_numbers_with_separators_that_could_mean_two_things() -> None:
         ("supply_temperature_c", 300.0, "supply_temperature_c is 300 at 'DC-1', 'DC-2'"),
         ("cost_eur", -5.0, "cost_eur is -5"),
         ("cooling", "water", "expected 'air', 'liquid', 'mixed'"),
+        ("availability", 96, "Give the share of the year"),
+        ("ramp_a", 2_029, "It may be a calendar year"),
+        ("pue", 0.8, "Give total electricity over IT electricity"),
+        ("cooling_credit_mwh_per_mwh", 5, "saved per heat taken"),
+        ("energy_centre_m", -1, "length of the route"),
         ("status", "planned", "expected 'candidate', 'existing', 'permitted'"),
         ("mandatory", "perhaps", "expected true or false"),
     ],
@@ -502,6 +510,35 @@ def test_heat_that_gets_warmer(study: Study) -> None:
         "sites", lambda frame: frame.assign(supply_temperature_c=25, return_temperature_c=35)
     )
     fault(study, "supply_temperature_c is not above return_temperature_c")
+
+
+def test_the_page_on_sites_names_every_column(repository: Path) -> None:
+    page = (repository / "siting" / "layers" / "SITES.md").read_text(encoding="utf-8")
+    missing = [each.name for each in SITE_COLUMNS if f"`{each.name}`" not in page]
+    assert missing == []
+
+
+def test_streams_of_a_site(study: Study) -> None:
+    text = ["liquid:0.7:50/40; air:0.3:28/18", None]
+    study.change("sites", lambda frame: frame.assign(streams=text))
+    region, log = study.read()
+    assert not log.faults
+    assert region.sites.frame["streams"].tolist() == [text[0], ""]
+    assert region.sites.frame["cooling"].tolist() == ["mixed", "liquid"]
+
+
+def test_bad_streams(study: Study) -> None:
+    text = ["liquid:0.7:50/40; air:0.4:28/18", "steam:1:150/90"]
+    study.change("sites", lambda frame: frame.assign(streams=text))
+    assert fault(study, "site 'DC-1': streams: the shares add up to 1.1").ids == ("DC-1",)
+    assert fault(study, "site 'DC-2': stream 'steam' is neither").ids == ("DC-2",)
+
+
+def test_streams_and_temperatures_are_doubted(study: Study) -> None:
+    study.change(
+        "sites", lambda frame: frame.assign(streams="air:1:28/18", supply_temperature_c=30)
+    )
+    assert doubt(study, "where streams are given").ids == ("DC-1", "DC-2")
 
 
 def test_mandatory_and_forbidden(study: Study) -> None:
@@ -747,6 +784,7 @@ def test_missing_crs(study: Study) -> None:
     study.save("zones", "zones.shp", lambda frame: frame.rename(columns=short))
     (study.folder / "zones.prj").unlink()
     study.raw["layers"]["zones"]["columns"] = {"annual_demand_mwh": "demand"}
+    study.raw["layers"]["zones"]["demand_unit"] = "MWh"
     found = fault(study, "the layer states no coordinate reference system")
     assert "500,0" in found.message
     study.raw["layers"]["zones"]["crs"] = "EPSG:3067"
@@ -874,6 +912,7 @@ def test_streets_by_name_without_internet(study: Study, monkeypatch: pytest.Monk
         raise requests.exceptions.ConnectionError
 
     offline = type(sys)("osmnx")
+    offline.settings = types.SimpleNamespace(use_cache=False, cache_folder="")  # type: ignore[attr-defined]
     offline.graph_from_place = fail  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "osmnx", offline)
     study.raw["layers"]["streets"] = {"source": "osmnx", "place": "Hamina, Finland"}

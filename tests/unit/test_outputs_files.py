@@ -15,8 +15,9 @@ from siting.appraisal import appraise
 from siting.config import read_config
 from siting.errors import InputError
 from siting.outputs import files
-from siting.outputs.files import read_plan, write_run
+from siting.outputs.files import explain_folder, read_plan, write_run
 from siting.outputs.frames import plan_facts, plan_frames
+from siting.parameters import load_parameters
 from siting.problem import read_problem
 
 STUDY = """
@@ -34,8 +35,8 @@ seed = 7
 """
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = {
-    "map.html", "plan.gpkg", "kpis.json", "report.html", "problem.json", "solution.json", "run.log",
-    "manifest.json",
+    "map.html", "plan.gpkg", "plan.xlsx", "edges.csv", "kpis.json", "report.html", "problem.json",
+    "solution.json", "run.log", "manifest.json",
 }  # fmt: skip
 
 
@@ -53,11 +54,17 @@ def run_of(folder, town=None):
     facts = plan_facts(town.region, town.network, town.assembly)
     return SimpleNamespace(
         config=read_config(folder / "study.toml"),
-        checked=SimpleNamespace(parameters={}, remarks=town.region.remarks, doubts=()),
+        checked=SimpleNamespace(
+            parameters=load_parameters(), remarks=town.region.remarks, doubts=()
+        ),
+        region=town.region,
+        network=town.network,
         assembly=town.assembly,
         plan=town.plan,
         appraisal=appraise(town.assembly.problem, town.plan, facts),
         frames=plan_frames(town.region, town.network, town.assembly, town.plan),
+        business=None,
+        findings=(),
     )
 
 
@@ -112,6 +119,21 @@ def test_an_older_run_is_replaced_and_notes_are_kept(folder):
     assert {path.name for path in folder.iterdir()} == {"layers", "study.toml", "out"}
 
 
+def test_further_formats_are_listed_and_replaced(folder):
+    text = STUDY + '[outputs]\nformats = ["geojson", "shapefile"]\n'
+    (folder / "study.toml").write_text(text)
+    out = write_run(folder / "out", run_of(folder), created=MADE)
+    listed = json.loads((out / "manifest.json").read_text())["outputs"]
+    assert {"geojson/pipes.geojson", "shapefile/zones.shp", "shapefile/fields.csv"} <= set(listed)
+    for name, told in listed.items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == told
+    (out / "geojson" / "my.geojson").write_text("mine")
+    (folder / "study.toml").write_text(STUDY)
+    write_run(out, run_of(folder), created=MADE)
+    assert not (out / "shapefile").exists()
+    assert [path.name for path in (out / "geojson").iterdir()] == ["my.geojson"]
+
+
 def test_a_failure_leaves_the_older_run_as_it_was(folder, monkeypatch):
     out = write_run(folder / "out", run_of(folder), created=MADE)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
@@ -147,6 +169,18 @@ def test_a_folder_that_is_no_run_folder_is_refused(folder):
         write_run(folder / "layers", run_of(folder))
     with pytest.raises(InputError, match="is a file"):
         write_run(folder / "study.toml", run_of(folder))
+
+
+def test_a_run_folder_explains_its_zones_and_sites(folder):
+    out = write_run(folder / "out", run_of(folder))
+    assert explain_folder(out, "Z-1").reason == "served"
+    assert explain_folder(out / "plan.gpkg", "Z-6").reason == "forbidden"
+    assert explain_folder(out, "S-1").reason == "chosen"
+    assert explain_folder(out, "Z-5").reason == "out of reach of the streets"
+    with pytest.raises(InputError, match="there is no zone or site 'Z-11'"):
+        explain_folder(out, "Z-11")
+    with pytest.raises(InputError, match="is no run folder"):
+        explain_folder(folder / "layers", "Z-1")
 
 
 def test_an_infinite_gap_survives(folder):

@@ -15,6 +15,8 @@ from siting.appraisal import appraise
 from siting.outputs.frames import PIPE_COLUMNS, SITE_COLUMNS, ZONE_COLUMNS, plan_frames
 from siting.outputs.tables import kpi_table, write_geopackage
 
+LAYERS = {"sites", "zones", "pipes", "candidate_sites", "demand_zones", "streets"}
+
 
 def write(town, path):
     frames = plan_frames(town.region, town.network, town.assembly, town.plan)
@@ -30,12 +32,18 @@ def package(request, tmp_path):
 
 def test_all_layers_are_there(package):
     layers = {name for name, _ in pyogrio.list_layers(package)}
-    assert layers == {"sites", "zones", "pipes", "streets", "kpis", "layer_styles"}
+    assert layers == {*LAYERS, "kpis", "layer_styles"}
 
 
 @pytest.mark.parametrize(
     ("layer", "columns"),
-    [("sites", SITE_COLUMNS), ("zones", ZONE_COLUMNS), ("pipes", PIPE_COLUMNS)],
+    [
+        ("sites", SITE_COLUMNS),
+        ("zones", ZONE_COLUMNS),
+        ("pipes", PIPE_COLUMNS),
+        ("candidate_sites", SITE_COLUMNS),
+        ("demand_zones", ZONE_COLUMNS),
+    ],
 )
 def test_layers_have_their_columns_even_when_empty(package, layer, columns):
     frame = gpd.read_file(package, layer=layer)
@@ -68,7 +76,7 @@ def test_every_layer_has_a_style_that_is_sound(package):
             "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'"
         ).fetchone()
     assert listed == ("attributes",)
-    assert {row[0] for row in rows} == {"sites", "zones", "pipes", "streets"}
+    assert {row[0] for row in rows} == LAYERS
     for _, column, text, default in rows:
         style = ET.fromstring(text)
         rules = style.findall(".//rule")[0:]
@@ -95,10 +103,70 @@ def test_the_same_plan_gives_the_same_file(tmp_path):
 def test_an_older_file_is_replaced(tmp_path):
     path = tmp_path / "plan.gpkg"
     path.write_text("old")
-    assert len(pyogrio.list_layers(write(small_town(), path))) == 6
+    assert len(pyogrio.list_layers(write(small_town(), path))) == 8
 
 
 def test_kpis_become_rows():
     table = kpi_table({"a_m": 2, "b": {"c_eur": None}, "notes": ["one", "two"]})
     assert list(table["kpi"]) == ["a_m", "b.c_eur", "notes.1", "notes.2"]
     assert table["value"].isna().tolist() == [False, True, True, True]
+
+
+def test_the_plan_stands_alone(tmp_path):
+    package = write(small_town(), tmp_path / "plan.gpkg")
+    found = {name: gpd.read_file(package, layer=name) for name in sorted(LAYERS)}
+    assert list(found["sites"]["site_id"]) == ["S-1"]
+    assert list(found["zones"]["zone_id"]) == ["Z-1", "Z-2", "Z-3"]
+    assert (len(found["candidate_sites"]), len(found["demand_zones"])) == (3, 6)
+    assert found["demand_zones"].set_index("zone_id").at["Z-6", "reason"] == "forbidden"
+
+
+def test_it_keeps_the_rules_of_the_format(package):
+    """Requirements 2, 3, 6, 7, 11, 15, 17, 25 of OGC 12-128r15, and those of both extensions."""
+    with closing(sqlite3.connect(package)) as base:
+
+        def ask(words):
+            return base.execute(words).fetchall()
+
+        assert ask("PRAGMA application_id") == [(0x47504B47,)]
+        assert ask("PRAGMA integrity_check") == [("ok",)]
+        assert ask("PRAGMA foreign_key_check") == []
+        systems = {row[0] for row in ask("SELECT srs_id FROM gpkg_spatial_ref_sys")}
+        assert {-1, 0, 3879} <= systems
+        contents = ask(
+            "SELECT table_name, srs_id, min_x, min_y, max_x, max_y, description FROM gpkg_contents"
+            " WHERE data_type = 'features'"
+        )
+        assert {row[0] for row in contents} == LAYERS
+        for name, srs, *box, words in contents:
+            assert words
+            frame = gpd.read_file(package, layer=name)
+            columns = ask(f"PRAGMA table_info({name})")
+            assert sum(row[5] for row in columns) == 1  # one primary key
+            assert srs == 3879
+            if len(frame):
+                assert box == pytest.approx(list(frame.total_bounds))
+            rows = ask(f"SELECT count(*) FROM rtree_{name}_geom")
+            assert rows == [(len(frame),)]
+        extended = set(ask("SELECT table_name, extension_name FROM gpkg_extensions"))
+        assert {(name, "gpkg_rtree_index") for name in LAYERS} <= extended
+        assert ("gpkg_data_columns", "gpkg_schema") in extended
+
+
+def test_every_column_has_title_unit_and_meaning(package):
+    with closing(sqlite3.connect(package)) as base:
+        told = {
+            (layer, column): (title, words)
+            for layer, column, title, words in base.execute(
+                "SELECT table_name, column_name, title, description FROM gpkg_data_columns"
+            )
+        }
+        for layer in (*LAYERS, "kpis"):
+            columns = {row[1] for row in base.execute(f"PRAGMA table_info({layer})")}
+            for column in columns - {"fid", "geom"}:
+                assert all(told[layer, column]), (layer, column)
+    title, words = told["zones", "heat_mwh"]
+    assert title == "Waste heat [MWh/a]"
+    assert words.endswith("[MWh/a]")
+    # GDAL, and so QGIS, takes titles as aliases; names of columns stay.
+    assert "heat_mwh" in gpd.read_file(package, layer="zones").columns

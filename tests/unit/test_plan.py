@@ -141,6 +141,20 @@ def test_net_value() -> None:
     assert net_value(problem, plan) == pytest.approx(4 + 11 * 17 - 0.1 * 280 - running)
 
 
+def test_lump_parts_are_the_same_at_every_size() -> None:
+    """Of 60 EUR for DN2, 15 are a crossing; the rest is shared 4 to 1."""
+    near, far = PROBLEM.edges
+    split = {"pipes": 0.8, "overhead": 0.2}
+    far = replace(far, lump_parts={"crossings": 12.0, "overhead": 3.0}, cost_shares=split)
+    plan = price_solution(replace(PROBLEM, edges=(near, far)), SOLUTION, PROOF)
+    plain = price_solution(PROBLEM, SOLUTION, PROOF).capex_by_component_eur
+    (cost,) = (pipe.cost_eur for pipe in plan.pipes if pipe.edge == "e2")
+    found = plan.capex_by_component_eur
+    assert found["overhead"] == pytest.approx(3.0 + 0.2 * (cost - 15.0))
+    assert found["crossings"] - plain["crossings"] == pytest.approx(12.0)
+    assert math.fsum(found.values()) == pytest.approx(plan.capex_eur)
+
+
 # The heat of the year ----------------------------------------------------------------------------
 
 

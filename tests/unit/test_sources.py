@@ -67,6 +67,35 @@ def test_real_cop() -> None:
     assert heat_pump_cop(math.inf, 0.5, 8) == 8
 
 
+@pytest.mark.parametrize(
+    ("source", "sink", "cops"),
+    [
+        ((25, 15), (35, 70), (4.04, 4.54, 5.05)),
+        ((30, 20), (40, 70), (4.40, 4.95, 5.50)),
+        ((30, 20), (45, 80), (3.60, 4.05, 4.50)),
+        ((30, 20), (50, 90), (3.07, 3.46, 3.84)),
+        ((25, 15), (55, 85), (2.75, 3.10, 3.44)),
+        ((25, 15), (50, 90), (2.76, 3.11, 3.45)),
+        ((45, 35), (40, 70), (8, 8, 8)),
+        ((55, 45), (40, 70), (8, 8, 8)),
+    ],
+)
+def test_table_of_typical_cops(
+    source: tuple[float, float], sink: tuple[float, float], cops: tuple[float, float, float]
+) -> None:
+    """At Lorenz efficiencies of 0.40, 0.45 and 0.50, as printed with two decimals; cap 8."""
+    lorenz = lorenz_cop(*source, *sink)
+    found = [heat_pump_cop(lorenz, efficiency, 8) for efficiency in (0.40, 0.45, 0.50)]
+    assert found == pytest.approx(cops, abs=0.0051)
+
+
+@pytest.mark.parametrize("size", [1.0, 3.0, 10.0])
+def test_unit_costs_follow_the_power_law_of_the_danish_sheet(size: float) -> None:
+    """1 237 P^-0.27 EUR/kW in 2015 money, times 1.35 at most and 1.15 at least for 2024."""
+    unit = parameters().value(f"heat_pump_capex_{size:.0f}mw_eur_per_kw")
+    assert 1.10 < unit / (1237 * size**-0.27) < 1.35
+
+
 def test_constant_temperatures_fall_back_to_carnot() -> None:
     """T5; with the extreme temperatures of the first case Carnot gives 6.2391."""
     assert lorenz_cop(15, 15, 70, 70) == pytest.approx(343.15 / 55)
@@ -114,8 +143,23 @@ def test_a_source_warmer_than_the_sink_is_exchanged_directly() -> None:
 
 def test_direct_exchange_does_not_cool_below_the_return() -> None:
     """A stream 90 to 30 against a return of 40 gives up (90 - 42) / (90 - 30) of its heat."""
-    (only,) = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
-    assert only.source_mw == pytest.approx(6.0 * 48 / 60)
+    direct, both = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
+    assert direct.source_mw == pytest.approx(6.0 * 48 / 60)
+    assert (direct.kind, both.kind) == ("direct exchange", "direct exchange + heat pump")
+
+
+def test_a_heat_pump_may_cool_what_direct_exchange_leaves() -> None:
+    """The last 1.2 MW, from 42 to 30 °C, lift the network from 40 to 70: COP of Lorenz 17.433."""
+    _, both = stream_upgrades(HeatStream("liquid", 6.0, 90, 30), 70, 40, parameters())
+    assert lorenz_cop(42, 30, 40, 70) == pytest.approx(17.433, abs=5e-4)
+    cop = both.heat_pump_mw / both.electricity_mw
+    assert cop == pytest.approx(
+        lorenz_cop(42, 30, 40, 70) * lorenz_efficiency(both.heat_pump_mw, parameters())
+    )
+    assert both.source_mw == pytest.approx(6.0)
+    assert both.exchanger_mw == pytest.approx(4.8)
+    assert both.heat_pump_mw == pytest.approx(heat_pump_output(1.2, cop))
+    assert both.source_mw + both.electricity_mw == pytest.approx(both.output_mw)
 
 
 def test_preheating_does_not_cool_below_the_return() -> None:

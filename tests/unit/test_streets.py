@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import bz2
-import sys
 from pathlib import Path
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +16,8 @@ from siting.errors import InputError
 from siting.lines import along, cut_at_vertices, insert_points, join_chains
 from siting.streets import (
     class_table,
-    fetch_streets,
     is_osm,
+    read_graphml,
     read_osm,
     read_streets,
     street_frame,
@@ -220,63 +220,6 @@ def test_levels(tags: dict[str, str], level: int) -> None:
 # --------------------------------------------------------------------------------- OSMnx
 
 
-class FakeOsmnx:
-    """Stand for OSMnx: counts its calls and gives one edge."""
-
-    calls = 0
-
-    def graph_from_bbox(self, bbox: tuple[float, ...], **options: object) -> str:
-        self.calls += 1
-        assert bbox == (24.9, 60.1, 25.0, 60.2)
-        return "graph"
-
-    graph_from_polygon = graph_from_bbox
-
-    def graph_from_place(self, place: str, **options: object) -> str:
-        raise ValueError(f"Nominatim found nothing for {place!r}")
-
-    @property
-    def convert(self) -> FakeOsmnx:
-        return self
-
-    def to_undirected(self, graph: str) -> str:
-        return graph
-
-    def graph_to_gdfs(self, graph: str, nodes: bool) -> gpd.GeoDataFrame:
-        index = pd.MultiIndex.from_tuples([(1, 2, 0)], names=["u", "v", "key"])
-        shape = shapely.LineString([(24.95, 60.15), (24.96, 60.15)])
-        return gpd.GeoDataFrame(
-            {"highway": [["steps", "footway"]], "name": [np.nan]},
-            geometry=[shape],
-            index=index,
-            crs="EPSG:4326",
-        )
-
-
-@pytest.fixture
-def osmnx(monkeypatch: pytest.MonkeyPatch) -> FakeOsmnx:
-    """Put a stand-in where OSMnx is imported."""
-    pytest.importorskip("requests")
-    fake = FakeOsmnx()
-    monkeypatch.setitem(sys.modules, "osmnx", fake)
-    return fake
-
-
-def test_streets_are_fetched_once(osmnx: FakeOsmnx, tmp_path: Path) -> None:
-    bbox = (24.9, 60.1, 25.0, 60.2)
-    first = fetch_streets(bbox=bbox, cache=tmp_path)
-    again = fetch_streets(bbox=bbox, cache=tmp_path)
-    assert osmnx.calls == 1
-    assert first["highway"].tolist() == again["highway"].tolist() == ["footway;steps"]
-    assert again["u"].tolist() == [1]
-    assert [each.suffix for each in tmp_path.iterdir()] == [".gpkg"]
-
-
-def test_unknown_place(osmnx: FakeOsmnx) -> None:
-    with pytest.raises(InputError, match="OSMnx found no streets for place 'Nowhere'"):
-        fetch_streets(place="Nowhere")
-
-
 # ------------------------------------------------------------------------ lines as arrays
 
 
@@ -336,3 +279,71 @@ def test_real_files(shared: Path, name: str, length_km: int, reader: str) -> Non
     streets, remarks = street_frame(plane)
     assert 0 < len(streets) < len(frame)
     assert sum(each.length_m for each in remarks[:1]) == pytest.approx(plane.length.sum())
+
+
+# ------------------------------------------------------------------------------- GraphML
+
+
+def street_graph(directed: bool) -> nx.MultiDiGraph:
+    """Return three junctions joined by two streets, one of them bent, both in two directions."""
+    graph = nx.MultiDiGraph(crs="EPSG:3067")
+    for node, x in ((11, 0.0), (12, 100.0), (13, 200.0)):
+        graph.add_node(node, x=500_000.0 + x, y=6_700_000.0)
+    bent = "LINESTRING (500100 6700000, 500150 6700030, 500200 6700000)"
+    back = "LINESTRING (500200 6700000, 500150 6700030, 500100 6700000)"
+    graph.add_edge(11, 12, highway="residential", name="A")
+    graph.add_edge(12, 13, highway="tertiary", name="B", geometry=bent)
+    if directed:
+        graph.add_edge(12, 11, highway="residential", name="A")
+        graph.add_edge(13, 12, highway="tertiary", name="B", geometry=back)
+    return graph
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_graphml_has_each_street_once(directed: bool, tmp_path: Path) -> None:
+    path = tmp_path / "town.graphml"
+    nx.write_graphml(street_graph(directed), path)
+    frame, remarks = read_graphml(path)
+    assert len(frame) == 2
+    assert frame.crs == "EPSG:3067"
+    assert frame.geometry.length.sum() == pytest.approx(100 + 2 * np.hypot(50, 30))
+    assert frame[["u", "v"]].to_numpy().ravel().tolist() == [11, 12, 12, 13]
+    assert frame["highway"].tolist() == ["residential", "tertiary"]
+    assert f"{4 if directed else 2} directed edges" in remarks[0].detail
+    assert read_streets(path).equals(frame)
+
+
+def test_graphml_of_osmnx(tmp_path: Path) -> None:
+    """What OSMnx saves is read like any graph, its lists as text that the classes know."""
+    osmnx = pytest.importorskip("osmnx")
+    path = tmp_path / "town.graphml"
+    graph = street_graph(True)
+    for _, _, data in graph.edges(data=True):
+        if "geometry" in data:
+            data["geometry"] = shapely.from_wkt(data["geometry"])
+        data["osmid"] = [1, 2]
+    osmnx.save_graphml(graph, path)
+    frame, _ = read_graphml(path)
+    assert len(frame) == 2
+    assert street_frame(frame)[0]["road_class"].tolist() == ["residential", "tertiary"]
+
+
+BARE_GRAPH = """\
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="directed">
+<node id="a"/><node id="b"/><edge source="a" target="b"/></graph></graphml>
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "cannot read 'town.graphml' as GraphML"),
+        ("<graphml></graphml>", "cannot read|no coordinates|no edges"),
+        (BARE_GRAPH, "2 of 2 nodes of 'town.graphml' have no coordinates"),
+    ],
+)  # fmt: skip
+def test_graphml_that_is_no_map(content: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "town.graphml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=words):
+        read_graphml(path)

@@ -495,8 +495,10 @@ def layers() -> dict[str, gpd.GeoDataFrame]:
     zones = [dict(zip(columns, row, strict=True)) for row in table]
     return {
         "pipes": frame(pipes, [shapely.LineString(LINES[row["pipe_id"]]) for row in pipes]),
-        "sites": frame(sites, [shapely.Point(i, 0) for i in range(3)]),
-        "zones": frame(zones, [shapely.Point(i, 9) for i in range(3)]),
+        "sites": frame(sites[:1], [shapely.Point(0, 0)]),
+        "zones": frame(zones[:2], [shapely.Point(i, 9) for i in range(2)]),
+        "candidate_sites": frame(sites, [shapely.Point(i, 0) for i in range(3)]),
+        "demand_zones": frame(zones, [shapely.Point(i, 9) for i in range(3)]),
     }
 
 
@@ -602,7 +604,10 @@ def spoil_input(folder: Path) -> None:
         (set_kpi_row, "plan.gpkg kpis: heat_per_euro_kwh"),
         (drop_row, "pipes 'e3': is missing"),
         (set_cell("zones", 0, "heat_mwh", 6_000.0), "zones 'Z-1': heat_mwh"),
-        (set_cell("zones", 2, "served", True), "zones 'Z-3': served"),
+        (set_cell("demand_zones", 2, "served", True), "demand_zones 'Z-3': served"),
+        (set_cell("candidate_sites", 0, "chosen", False), "candidate_sites 'S-1': chosen"),
+        (set_cell("zones", 1, "zone_id", "Z-3"), "zones 'Z-3': stands there, but the plan"),
+        (set_cell("sites", 0, "site_id", "S-2"), "sites 'S-1': is missing"),
         (set_cell("zones", 0, "waste_heat_share", 0.9), "waste_heat_share"),
         (set_cell("sites", 0, "capacity_mw", 5.0), "sites 'S-1': capacity_mw"),
         (set_cell("sites", 0, "option", "direct"), "sites 'S-1': option"),

@@ -178,6 +178,42 @@ function sitingMap(map, settings) {
     });
   };
 
+  /* the hydraulic check: pipes by velocity over its cap, zones by what is missing of the supply temperature */
+  let switches = null;
+  const steps = ["#2b7a5b", "#8fbf6a", "#f2c14e", "#e5803f", "#c1272d"];
+  const step = (x) => steps[x > 1.05 ? 4 : Math.max(0, Math.min(3, Math.floor(4 * x / 1.05)))];
+  const check = ({ limits, days }) => days.forEach(({ day, pipes, consumers }) => {
+    const say = (title, state, pairs, note) => (f, layer) => layer.bindPopup(
+      () => pop(title(f.properties), state(f.properties), pairs(f.properties), note(f.properties)), { maxWidth: 300, minWidth: 220 });
+    const lines = L.geoJSON(pipes, {
+      renderer: canvas, style: (f) => ({ color: step(f.properties.v / f.properties.cap), weight: 5, opacity: 1, lineCap: "round" }),
+      onEachFeature: say((p) => esc(p.dn), () => `Water on the ${day} day`, (p) => [
+        ["Velocity", `${num(p.v)} m/s, cap ${num(p.cap)} m/s`], ["Pressure drop", `${num(p.r)} Pa/m`], ["Flow", `${num(p.m)} kg/s`],
+        ["Heat loss", `${num(p.loss)} kW`], ["Better size", esc(p.advice)]], (p) => `Pipe ${esc(p.id)}`),
+    });
+    const spots = L.geoJSON(consumers, {
+      pointToLayer: (f, at) => L.circleMarker(at, { renderer: canvas, radius: 6, weight: 1, color: "#1d2b36", fillOpacity: 1, fillColor: step(f.properties.short / limits.drop_k) }),
+      onEachFeature: say((p) => `Zone ${esc(p.id)}`, () => `Water on the ${day} day`, (p) => [
+        ["Supply temperature", `${num(p.t)} °C`], ["Below the plan", `${num(p.short)} K, at most ${num(limits.drop_k)} K`],
+        ["Pressure difference", `${num(p.dp)} bar`], ["Pressure lost out and back", `${num(p.lost)} bar, plan ${num(p.plan)} bar`],
+        ["Velocity in its line", `${num(p.v)} m/s`], ["Flow", `${num(p.m)} kg/s`], ["Heat", power(p.q)], ["Share of pump power", `${num(p.pump)} kW`]], () => ""),
+    });
+    const group = L.layerGroup([lines, spots]);
+    switches.addOverlay(group, `Pressure and temperature, ${day} day`);
+    map.on("overlayadd", ({ layer }) => {
+      if (map.hasLayer(group)) { lines.bringToFront(); spots.bringToFront(); }
+      if (layer === group) key(true);
+    });
+    map.on("overlayremove", ({ layer }) => { if (layer === group) key(false); });
+    let shown = null;
+    const key = (on) => {
+      if (shown) { shown.remove(); shown = null; }
+      if (!on) return;
+      shown = L.DomUtil.create("div", "row check", document.querySelector(".legend .inside"));
+      shown.innerHTML = `<div><b>${day} day</b> 0 ${steps.map((c) => `<svg width="16" height="11"><rect width="16" height="11" fill="${c}"/></svg>`).join("")} over the limit<br><small>pipes: velocity over its cap; zones: below ${num(limits.supply_c)} °C, limit ${num(limits.drop_k)} K</small></div>`;
+    };
+  });
+
   const finish = ({ streets, off, on, casing, pipes, services, rejected, chosen, tiles }) => {
     map.attributionControl.setPrefix(false);
     if (settings.attribution) map.attributionControl.addAttribution(esc(settings.attribution));
@@ -190,7 +226,7 @@ function sitingMap(map, settings) {
     const overlays = { "Chosen sites": chosen, "Other candidate sites": rejected, "Heat pipes": trunk,
       "Service lines": services, "Zones served": on, "Zones not served": off, "Streets": streets };
     if (tiles) overlays["Base map (online)"] = tiles;
-    L.control.layers(null, overlays, { collapsed: !wide(), sortLayers: false }).addTo(map);
+    switches = L.control.layers(null, overlays, { collapsed: !wide(), sortLayers: false }).addTo(map);
     const key = L.control({ position: "bottomright" });
     key.onAdd = () => { L.DomEvent.disableClickPropagation(legend).disableScrollPropagation(legend); legend.hidden = false; return legend; };
     key.addTo(map);
@@ -212,5 +248,5 @@ function sitingMap(map, settings) {
 
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
   settings.zoom = map.getZoom();
-  return { canvas, style, spot, marker, speak, finish };
+  return { canvas, style, spot, marker, speak, check, finish };
 }

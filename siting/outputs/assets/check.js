@@ -1,0 +1,39 @@
+/* The page of a check: layers with their own colours, popups, layer control. Needs Leaflet only. */
+function checkMap(map, settings) {
+  "use strict";
+  const esc = (text) => String(text ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  const canvas = L.canvas({ padding: 0.3, tolerance: 5 });
+  const isArea = (f) => /Polygon/.test(f.geometry.type);
+  const style = (f) => ({
+    color: f.properties.c, weight: isArea(f) ? 1.2 : 2.6, opacity: 0.9,
+    fillColor: f.properties.c, fillOpacity: isArea(f) ? 0.35 : 0.9,
+  });
+  const spot = (feature, latlng, options) => L.circleMarker(latlng, { ...options, radius: 5 });
+  const speak = (feature, layer) => {
+    const p = feature.properties;
+    layer.bindPopup(() => `<div class="pop"><h4>${esc(p.t)}</h4><table>${p.r
+      .map(([k, v]) => `<tr><td>${esc(k)}</td><td>${esc(v)}</td></tr>`).join("")}</table>${p.n
+      .map((each) => `<p class="note">${esc(each)}</p>`).join("")}</div>`, { maxWidth: 320 });
+  };
+  const finish = (layers) => {
+    map.attributionControl.setPrefix(false);
+    if (settings.attribution) map.attributionControl.addAttribution(esc(settings.attribution));
+    const overlays = {};
+    layers.forEach(([layer, name, colour, shown]) => {
+      overlays[`<i class="key" style="background:${colour}"></i>${esc(name)}`] = layer;
+      if (!shown) map.removeLayer(layer);
+    });
+    L.control.layers(null, overlays, { collapsed: map.getSize().x < 900, sortLayers: false }).addTo(map);
+    L.control.zoom({ position: "bottomleft" }).addTo(map);
+    const order = () => layers.forEach(([layer]) => { if (map.hasLayer(layer)) layer.bringToFront(); });
+    map.on("overlayadd", order);
+    const wide = map.getSize().x > 700;
+    if (!wide) document.querySelector(".panel").removeAttribute("open");
+    if (settings.bounds) map.fitBounds(settings.bounds, {
+      paddingTopLeft: wide ? [380, 20] : [20, 90], paddingBottomRight: [20, 20], maxZoom: 18, animate: false });
+    order();
+    document.documentElement.dataset.ready = "yes";
+  };
+  L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
+  return { canvas, style, spot, speak, finish };
+}

@@ -1,0 +1,346 @@
+"""Draw what a check understood, repaired and dropped as one web page that opens offline."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from branca.element import Element, MacroElement
+from folium.elements import JSCSSMixin
+from folium.plugins import Fullscreen
+from folium.template import Template
+from folium.utilities import JsCode
+
+from siting.errors import Fault
+from siting.outputs.assets import data_uri, outside_links, template
+from siting.outputs.check_facts import Facts, colour_of_part, linear_density, place_facts
+from siting.outputs.files import attribution_of
+from siting.outputs.maps import NOT_NEEDED, VENDORED
+from siting.region import acts_frame
+
+if TYPE_CHECKING:
+    from siting.study import Findings
+
+__all__ = ["build_check_map", "write_acts", "write_check"]
+
+SCRIPTS = {
+    **VENDORED,
+    "siting_check": "check.js",
+    "siting_check_css": "check.css",
+}
+PLACES_SHOWN = 3_000
+"""Places of one kind of act drawn on the page; the GeoPackage holds all of them."""
+
+ACT_COLOURS = ("#c2410c", "#7c3aed", "#0f766e", "#b91c1c", "#a16207", "#1d4ed8", "#be185d")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the page: features with their own colours, titles and figures."""
+
+    name: str
+    shapes: Any
+    facts: Sequence[Facts]
+    shown: bool = True
+    colour: str = "#8a8f94"
+
+
+def write_check(findings: Findings, path: str | Path) -> Path:
+    """Write the page of a check, whatever was found.
+
+    Parameters
+    ----------
+    findings
+        From `siting.study.Study.inspect`.
+    path
+        File to write.
+
+    Raises
+    ------
+    RuntimeError
+        The page would load something from outside: a fault of this package.
+    """
+    page = build_check_map(findings).get_root().render()
+    links = outside_links(page)
+    if links:
+        raise RuntimeError(f"The page would load {links[0]} from outside. Please report this.")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def write_acts(findings: Findings, path: str | Path) -> Path:
+    """Write every repair and drop with its place into a GeoPackage, one layer ``acts``."""
+    path = Path(path)
+    acts = acts_frame(findings.remarks, findings.region.crs)
+    path.unlink(missing_ok=True)
+    pyogrio.write_dataframe(acts, path, layer="acts", driver="GPKG", geometry_type="Unknown")
+    return path
+
+
+def build_check_map(findings: Findings) -> folium.Map:
+    """Return the page of a check as a map, for a notebook or to save."""
+    region = findings.region
+    layers = [*_street_layers(findings), *_act_layers(findings), *_place_layers(findings)]
+    drawn = [_degrees(layer, region.crs) for layer in layers if len(layer.shapes)]
+    m = _empty_map(drawn, findings.config.study.name)
+    settings = {"bounds": _bounds(drawn), "attribution": attribution_of(findings.config)}
+    _named(_Furniture(settings, _page(findings)), "furniture").add_to(m)
+    names = []
+    for number, layer in enumerate(drawn):
+        shown = folium.GeoJson(
+            _collection(layer),
+            style=JsCode("checked.style"),
+            pointToLayer=JsCode("checked.spot"),
+            renderer=JsCode("checked.canvas"),
+            on_each_feature=JsCode("checked.speak"),
+            control=False,
+        )
+        _named(shown, f"layer{number}").add_to(m)
+        names.append((shown.get_name(), layer.name, layer.colour, layer.shown))
+    _named(Fullscreen(position="bottomleft"), "fullscreen").add_to(m)
+    _named(_Finish(names), "finish").add_to(m)
+    _embed(m)
+    return m
+
+
+# ------------------------------------------------------------------------------- layers
+
+
+def _street_layers(findings: Findings) -> list[Layer]:
+    """Return streets by the heat that zones beside them need, and the parts of the network."""
+    layers = []
+    for name, shapes, colour, words in linear_density(findings.region, findings.config.network):
+        layers.append(Layer(name, _merged(shapes), [Facts(colour, name, words)], True, colour))
+    if findings.network is None:
+        return layers
+    edges = findings.network.edges
+    part = findings.network.nodes["part"].reindex(edges["u"]).to_numpy()
+    street = np.isin(edges["kind"].to_numpy(), ["street", "existing"])
+    for number in np.unique(part[street]):
+        own = edges.geometry.to_numpy()[street & (part == number)]
+        words = [("Streets", f"{shapely.length(own).sum() / 1000:,.2f} km")]
+        name, colour = f"Network part {number}", colour_of_part(int(number))
+        if number >= len(ACT_COLOURS):
+            break
+        layers.append(Layer(name, _merged(own), [Facts(colour, name, words)], False, colour))
+    service = edges.geometry.to_numpy()[~street]
+    if len(service):
+        words = [("Lines", f"{len(service):,}")]
+        name, colour = "Candidate connections", "#475569"
+        layers.append(Layer(name, _merged(service), [Facts(colour, name, words)], False, colour))
+    return layers
+
+
+def _act_layers(findings: Findings) -> list[Layer]:
+    """Return one layer for each kind of act; repairs are shown at once, the rest on request."""
+    acts = acts_frame(findings.remarks, findings.region.crs)
+    layers = []
+    for number, (act, rows) in enumerate(acts.groupby("act", sort=False)):
+        colour = ACT_COLOURS[number % len(ACT_COLOURS)]
+        shown = rows.head(PLACES_SHOWN)
+        facts = [
+            Facts(colour, str(act), _act_words(layer, detail, length))
+            for layer, detail, length in zip(
+                shown["layer"], shown["detail"], shown["length_m"], strict=True
+            )
+        ]
+        name = f"{str(act)[:1].upper()}{str(act)[1:]} ({len(rows):,})"
+        is_repair = bool(rows["repair"].any())
+        layers.append(Layer(name, shown.geometry.to_numpy(), facts, is_repair, colour))
+    return layers
+
+
+def _act_words(layer: str, detail: str, length_m: float) -> list[tuple[str, str]]:
+    """Return what the page says of one act."""
+    length = [("Length", f"{length_m:,.2f} m")] if length_m else []
+    return [("Layer", layer), *length, *([("Detail", detail)] if detail else [])]
+
+
+def _place_layers(findings: Findings) -> list[Layer]:
+    """Return zones and sites, coloured by the part of the network they lie on."""
+    layers = []
+    region, network = findings.region, findings.network
+    spoken = _faults_by_id((*findings.faults, *findings.doubts))
+    for kind, name, frame, nodes in (
+        ("zones", "Zones", region.zones.frame, network.zone_nodes if network else None),
+        ("sites", "Sites", region.sites.frame, network.site_nodes if network else None),
+    ):
+        parts = None if network is None or nodes is None else _parts_of(network, nodes)
+        shapes = frame.get("outline", frame.geometry)
+        facts = place_facts(kind, frame, parts, spoken)
+        layers.append(Layer(name, np.asarray(shapes, dtype=object), facts, True, "#16324f"))
+    return layers
+
+
+def _parts_of(network: Any, nodes: Any) -> dict[str, int]:
+    """Return the part of the network of each id, -1 for none."""
+    parts = network.nodes["part"].reindex(nodes.to_numpy()).fillna(-1).astype(int)
+    return dict(zip(map(str, nodes.index), parts.tolist(), strict=True))
+
+
+def _faults_by_id(found: Sequence[Fault]) -> dict[tuple[str, str], list[str]]:
+    """Return what was said of each feature."""
+    spoken: dict[tuple[str, str], list[str]] = {}
+    for fault in found:
+        for each in fault.ids:
+            spoken.setdefault((fault.layer, each), []).append(fault.message)
+    return spoken
+
+
+def _merged(shapes: Any) -> np.ndarray:
+    """Return many lines as one shape, thinned by 2 m for the screen."""
+    parts = shapely.get_parts(np.asarray(shapes, dtype=object))
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    if not len(parts):
+        return np.zeros(0, dtype=object)
+    lines = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+    return np.array([shapely.multilinestrings(shapely.simplify(lines, 2.0))], dtype=object)
+
+
+# --------------------------------------------------------------------------------- page
+
+
+def _degrees(layer: Layer, crs: Any) -> Layer:
+    """Return a layer in degrees, rounded to a decimetre."""
+    shapes = gpd.GeoSeries(shapely.force_2d(layer.shapes), crs=crs)
+    areas = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    shapes = shapes.where(~areas, shapes.simplify(0.5)).to_crs(4326)
+    rounded = shapely.transform(shapes.to_numpy(), lambda xy: np.round(xy, 6))
+    return Layer(layer.name, rounded, layer.facts, layer.shown, layer.colour)
+
+
+def _bounds(layers: Sequence[Layer]) -> list[list[float]] | None:
+    """Return the box of sites and zones, or of everything where there are none."""
+    named = [layer for layer in layers if layer.name in {"Zones", "Sites"}] or layers
+    boxes = [shapely.total_bounds(layer.shapes) for layer in named]
+    boxes = [box for box in boxes if np.isfinite(box).all()]
+    if not boxes:
+        return None
+    west, south = np.min([box[:2] for box in boxes], axis=0).tolist()
+    east, north = np.max([box[2:] for box in boxes], axis=0).tolist()
+    return [[south, west], [north, east]]
+
+
+def _collection(layer: Layer) -> dict[str, Any]:
+    """Return shapes with their facts as GeoJSON."""
+    features = [
+        {"type": "Feature", "geometry": json.loads(shape), "properties": facts.as_dict()}
+        for shape, facts in zip(shapely.to_geojson(layer.shapes), layer.facts, strict=True)
+        if shape is not None
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _empty_map(layers: Sequence[Layer], title: str) -> folium.Map:
+    """Return a map without any layer, whose page may load nothing from outside."""
+    box = _bounds(layers)
+    centre = np.mean(box, axis=0).tolist() if box else [0.0, 0.0]
+    m = folium.Map(location=centre, zoom_start=13, tiles=None, zoom_control=False)
+    _named(m, "checkmap")
+    m.options["maxZoom"] = 21
+    m.options["zoomSnap"] = 0.25
+    root = m.get_root()
+    root.title = html.escape(title)  # type: ignore[attr-defined]
+    policy = (
+        "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline' data:;"
+        " img-src data:; font-src data:"
+    )
+    meta = Element(f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
+    root.header.add_child(meta, name="policy")  # type: ignore[attr-defined]
+    return m
+
+
+def _page(findings: Findings) -> str:
+    """Return the panel with the verdict, the figures and every fault, doubt and act."""
+    result = findings.result
+    counts = {} if result is None else result.counts
+    figures = [(name.replace("_", " "), f"{value:,.6g}") for name, value in counts.items()]
+    verdict = "clean"
+    if findings.doubts:
+        verdict = f"{_number(findings.doubts, 'doubt')}, no fault"
+    if findings.faults:
+        verdict = f"{_number(findings.faults, 'fault')}, {_number(findings.doubts, 'doubt')}"
+    return template("check.html").render(
+        title=findings.config.study.name,
+        verdict=verdict,
+        state="bad" if findings.faults else "odd" if findings.doubts else "good",
+        figures=figures,
+        faults=findings.faults,
+        doubts=findings.doubts,
+        remarks=findings.remarks,
+    )
+
+
+def _number(found: Sequence[Fault], noun: str) -> str:
+    """Return how many there are, in words."""
+    return f"{len(found):,} {noun}{'' if len(found) == 1 else 's'}"
+
+
+class _Furniture(JSCSSMixin, MacroElement):
+    """Panel and the functions that the layers use."""
+
+    default_js = [("siting_check", "")]
+    default_css = [("siting_map_css", ""), ("siting_check_css", "")]
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}{{ this.page }}{% endmacro %}
+        {% macro script(this, kwargs) %}
+            var checked = checkMap({{ this._parent.get_name() }}, {{ this.settings|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, settings: dict[str, Any], page: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Furniture"
+        self.settings = settings
+        self.page = page
+
+
+class _Finish(MacroElement):
+    """Controls and first view, once all layers are there."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            checked.finish([
+                {%- for name, title, colour, shown in this.layers %}
+                [{{ name }}, {{ title|tojson }}, {{ colour|tojson }}, {{ shown|tojson }}],
+                {%- endfor %}
+            ]);
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, layers: Sequence[tuple[str, str, str, bool]]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Finish"
+        self.layers = layers
+
+
+def _named(element: Any, name: str) -> Any:
+    """Return an element with a fixed id, so that the same check gives the same page."""
+    element._id = name
+    return element
+
+
+def _embed(element: Any) -> None:
+    """Put the vendored scripts and styles in place of links, in an element and all below it."""
+    for attribute in ("default_js", "default_css"):
+        links = getattr(element, attribute, None)
+        if links:
+            kept = [name for name, _ in links if name not in NOT_NEEDED]
+            setattr(element, attribute, [(name, data_uri(SCRIPTS[name])) for name in kept])
+    for child in element._children.values():
+        _embed(child)
