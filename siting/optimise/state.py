@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 
 from siting.model.objectives import OBJECTIVES
@@ -71,14 +72,34 @@ class SearchState:
         return True
 
     def _without_idle_sites(self, candidate: Candidate) -> Candidate:
-        """Close the sites that feed nothing in: a leaf holds them open though nobody wants them."""
-        wanted = {site.id for site in self.problem.sites if site.mandatory}
+        """Close the sites that feed nothing in: a leaf holds them open though nobody wants them.
+
+        A site on which pipes or zones hang stays, also where nothing draws any power.
+        """
         sites = candidate.solution.sites
+        wanted = {site.id for site in self.problem.sites if site.mandatory}
         busy = tuple(each for each in sites if each.capacity_mw > 0 or each.site in wanted)
         if len(busy) == len(sites) or len(busy) < (self.problem.limits.min_sites or 0):
             return candidate
-        fewer = make_candidate(self.problem, replace(candidate.solution, sites=busy))
+        without = replace(candidate.solution, sites=busy)
+        fewer = make_candidate(self.problem, without) if self._is_joined(without) else None
         return candidate if fewer is None else fewer
+
+    def _is_joined(self, solution: Solution) -> bool:
+        """Whether every pipe and zone of a solution hangs on one of its sites."""
+        site_at = {site.id: site.node for site in self.problem.sites}
+        zone_at = {zone.id: zone.node for zone in self.problem.zones}
+        ends = {edge.id: (edge.u, edge.v) for edge in self.problem.edges}
+        ways = nx.DiGraph()
+        starts = {site_at[each.site] for each in solution.sites}
+        ways.add_nodes_from(starts)
+        for pipe in solution.pipes:
+            u, v = ends[pipe.edge]
+            ways.add_edge(pipe.from_node, v if pipe.from_node == u else u)
+        reached = starts.union(*(nx.descendants(ways, start) for start in starts))
+        used = {zone_at[each.zone] for each in solution.zones}
+        used |= {pipe.from_node for pipe in solution.pipes}
+        return used <= reached
 
     def offer_values(self, engine: Engine, values: FloatArray) -> bool:
         """Turn solver values into a candidate and keep it if it is better."""
