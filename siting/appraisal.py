@@ -82,12 +82,15 @@ class Appraisal:
         Electricity of the heat pumps [MWh/a].
     trench_length_m, trench_length_by_size_m, trench_length_by_kind_m
         Trench dug, each counted once [m]; by pipe size, small to large; by kind where known.
+    standing_pipes_m
+        Pipes in use that stand already, for which no trench is dug [m].
     network_loss_mwh, network_loss_share
         Heat lost in the network [MWh/a], and its share of the heat fed in [-].
     demand_share, served_waste_heat_share
         Waste heat over the demand of all zones, and over that of the zones served [-].
     linear_heat_density_mwh_per_m
-        Waste heat delivered each year per metre of trench [MWh/(m a)]; not a number without trench.
+        Waste heat delivered each year per metre of trench dug [MWh/(m a)]; not a number without
+        trench.
     mwh_per_home, homes
         Heat taken as the use of one home [MWh/a], and how many homes the heat is worth.
     assumed_sites
@@ -121,6 +124,7 @@ class Appraisal:
     trench_length_m: float
     trench_length_by_size_m: dict[str, float]
     trench_length_by_kind_m: dict[str, float]
+    standing_pipes_m: float
     network_loss_mwh: float
     network_loss_share: float
     demand_share: float
@@ -169,6 +173,11 @@ class Appraisal:
             notes.append(
                 f"Zones out of reach of the streets are not counted: {self.unattached_zones:,} with"
                 f" {self.unattached_demand_mwh:,.0f} MWh/a."
+            )
+        if self.standing_pipes_m > 0:
+            notes.append(
+                f"{self.standing_pipes_m:,.0f} m of pipes in use stand already; they are not"
+                " counted as trench."
             )
         if not self.is_proven:
             notes.append(f"The plan is the best one found; {proof_words(self.proof)}.")
@@ -223,6 +232,7 @@ def appraise(problem: Problem, plan: Plan, facts: Facts | None = None) -> Apprai
         trench_length_m=trench,
         trench_length_by_size_m=_trench_by_size(plan),
         trench_length_by_kind_m=_trench_by_kind(plan, facts.edge_kinds),
+        standing_pipes_m=plan.standing_pipes_m,
         network_loss_mwh=plan.loss_mwh,
         network_loss_share=_ratio(plan.loss_mwh, plan.loss_mwh + plan.heat_mwh, 0.0),
         demand_share=_ratio(plan.heat_mwh, demand, 0.0),
@@ -307,7 +317,8 @@ def _trench_by_size(plan: Plan) -> dict[str, float]:
     """Return trench length by pipe size, small to large [m]."""
     lengths: dict[str, float] = defaultdict(float)
     for pipe in plan.pipes:
-        lengths[pipe.size or "no size"] += pipe.length_m
+        if pipe.is_dug:
+            lengths[pipe.size or "no size"] += pipe.length_m
     return {label: lengths[label] for label in sorted(lengths, key=diameter_order)}
 
 
@@ -315,7 +326,7 @@ def _trench_by_kind(plan: Plan, kinds: Mapping[str, str]) -> dict[str, float]:
     """Return trench length by kind of edge, for edges whose kind is known [m]."""
     lengths: dict[str, float] = defaultdict(float)
     for pipe in plan.pipes:
-        if pipe.edge in kinds:
+        if pipe.is_dug and pipe.edge in kinds:
             lengths[kinds[pipe.edge]] += pipe.length_m
     return dict(sorted(lengths.items()))
 

@@ -44,6 +44,11 @@ class PlannedPipe:
     loss_mw: float
     cost_eur: float
 
+    @property
+    def is_dug(self) -> bool:
+        """Whether a trench is dug for it: a pipe that costs nothing stands already."""
+        return self.cost_eur > 0
+
 
 @dataclass(frozen=True)
 class PlannedSite:
@@ -111,8 +116,13 @@ class Plan:
 
     @property
     def trench_length_m(self) -> float:
-        """Length of all trenches dug, each counted once [m]."""
-        return sum(pipe.length_m for pipe in self.pipes)
+        """Length of all trenches dug, each counted once; pipes that stand are not [m]."""
+        return math.fsum(pipe.length_m for pipe in self.pipes if pipe.is_dug)
+
+    @property
+    def standing_pipes_m(self) -> float:
+        """Length of the pipes in use that stand already, at no cost [m]."""
+        return math.fsum(pipe.length_m for pipe in self.pipes if not pipe.is_dug)
 
     def explore(self, **options: Any) -> Any:
         """Return the map of the plan for a notebook, see `siting.study.Run.explore`.

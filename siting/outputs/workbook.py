@@ -449,9 +449,8 @@ def _figures(a: Appraisal, layers: _Layers) -> Iterable[_Figure]:
         "Waste-heat share in the zones served", "-", SHARE, "IF(B13>0,B6/B13,0)",
         a.served_waste_heat_share, "served_waste_heat_share",
     )  # fmt: skip
-    yield _Figure(
-        "Trench", "m", WHOLE, pipes.total("length_m"), a.trench_length_m, "trench_length_m"
-    )
+    dug = f'{pipes.cells("cost_eur")},">0",{pipes.cells("length_m")}'
+    yield _Figure("Trench", "m", WHOLE, f"SUMIF({dug})", a.trench_length_m, "trench_length_m")
     yield _Figure(
         "Heat per metre of trench", "MWh/(m·a)", TWO, 'IF(B16>0,B6/B16,"")',
         _or_empty(a.linear_heat_density_mwh_per_m), "linear_heat_density_mwh_per_m",

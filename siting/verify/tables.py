@@ -83,9 +83,10 @@ def derived_kpis(problem: Problem, plan: Plan) -> dict[str, Any]:
     demand = math.fsum(zone.heat_mwh for zone in problem.zones)
     demands = {zone.id: zone.heat_mwh for zone in problem.zones}
     served = math.fsum(demands.get(zone.zone, math.nan) for zone in plan.zones)
-    trench = math.fsum(pipe.length_m for pipe in plan.pipes)
+    dug = [pipe for pipe in plan.pipes if pipe.cost_eur > 0]
+    trench = math.fsum(pipe.length_m for pipe in dug)
     by_size: dict[str, float] = {}
-    for pipe in plan.pipes:
+    for pipe in dug:
         by_size[pipe.size or "no size"] = by_size.get(pipe.size or "no size", 0.0) + pipe.length_m
     heat, loss, capex = plan.heat_mwh, plan.loss_mwh, plan.capex_eur
     ratio = 0.0 if heat <= 0 else _over(heat * 1000, capex, math.inf)
@@ -105,6 +106,7 @@ def derived_kpis(problem: Problem, plan: Plan) -> dict[str, Any]:
         "electricity_mwh": math.fsum(site.electricity_mwh for site in plan.sites),
         "trench_length_m": trench,
         "trench_length_by_size_m": by_size,
+        "standing_pipes_m": math.fsum(pipe.length_m for pipe in plan.pipes) - trench,
         "network_loss_mwh": loss,
         "network_loss_share": _over(loss, loss + heat, 0.0),
         "demand_share": _over(heat, demand, 0.0),

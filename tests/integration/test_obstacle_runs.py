@@ -95,6 +95,8 @@ def test_each_piece_of_the_way_is_priced_as_its_layer_says(study: siting.Study) 
     assert (old["nominal_diameter"] == "DN200").all()
     assert (old["cost_eur"] == 0).all()
     assert (old["flow_mw"] > 0).all()
+    assert done.appraisal.standing_pipes_m == pytest.approx(1_000)
+    assert done.appraisal.trench_length_m == pytest.approx(pipes["length_m"].sum() - 1_000)
 
     stated = stated_pieces(done)
     assert stated["length_m"].sum() == pytest.approx(400)

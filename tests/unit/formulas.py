@@ -80,6 +80,8 @@ def numbers(values: list[Any]) -> list[float]:
 def matches(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, str) and wanted.startswith("<>"):
         return value != wanted[2:]
+    if isinstance(wanted, str) and wanted.startswith(">"):
+        return isinstance(value, int | float) and value > float(wanted[1:])
     return value == wanted
 
 

@@ -47,6 +47,23 @@ def test_trench_by_size_and_kind_adds_up(town):
         assert sum(parts.values()) == pytest.approx(found.trench_length_m)
 
 
+def test_pipes_that_stand_are_no_trench(town):
+    """The pipe of largest length stands already: it costs nothing, and nothing is dug for it."""
+    whole = appraised(town)
+    longest = max(town.plan.pipes, key=lambda pipe: pipe.length_m)
+    pipes = tuple(
+        replace(each, cost_eur=0.0) if each is longest else each for each in town.plan.pipes
+    )
+    found = appraised(replace(town, plan=replace(town.plan, pipes=pipes)))
+    assert found.standing_pipes_m == pytest.approx(longest.length_m)
+    assert found.trench_length_m == pytest.approx(whole.trench_length_m - longest.length_m)
+    for parts in (found.trench_length_by_size_m, found.trench_length_by_kind_m):
+        assert sum(parts.values()) == pytest.approx(found.trench_length_m)
+    assert found.linear_heat_density_mwh_per_m > whole.linear_heat_density_mwh_per_m
+    assert any("not counted as trench" in note for note in found.notes)
+    assert whole.standing_pipes_m == 0
+
+
 def test_components_add_up_to_the_investment(town):
     found = appraised(town)
     assert sum(found.capex_by_component_eur.values()) == pytest.approx(found.capex_eur)
