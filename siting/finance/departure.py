@@ -48,7 +48,7 @@ def survival_probability(departure_hazard: float, years_a: float) -> float:
                 "Give a fraction from 0 to 1, such as 0.02 for one in fifty.",
             )
         )
-    return (1.0 - departure_hazard) ** years_a
+    return math.pow(1 - departure_hazard, years_a)
 
 
 def discounted_survival_years(
