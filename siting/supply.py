@@ -25,7 +25,8 @@ class StackedSource:
     """A source of a network in the order in which it runs.
 
     ``heat_mwh`` is what it feeds in after all cheaper ones have [MWh/a], losses included;
-    ``alone_mwh`` what it would feed in by itself; ``running_cost_eur_per_mwh`` sets the order.
+    ``alone_mwh`` what it would feed in by itself; ``lost_mwh`` what the network loses without it,
+    once the other sources have filled in; ``running_cost_eur_per_mwh`` sets the order.
     """
 
     site: str
@@ -33,6 +34,7 @@ class StackedSource:
     running_cost_eur_per_mwh: float
     heat_mwh: float
     alone_mwh: float
+    lost_mwh: float
 
     @property
     def full_load_hours_h(self) -> float:
@@ -117,6 +119,7 @@ def supply_figures(
         "boiler_capacity_mw": math.fsum(each.boiler_mw for each in networks),
         "boiler_capacity_n_minus_1_mw": math.fsum(each.boiler_n_minus_1_mw for each in networks),
         "boiler_shortfall_n_minus_1_mw": math.fsum(each.boiler_shortfall_mw for each in networks),
+        **_source_figures(plan, networks),
         **_demand_figures(plan, zone_heat),
     }
     for network in networks:
@@ -126,6 +129,25 @@ def supply_figures(
             figures[f"stacked_heat_mwh.{name}"] = source.heat_mwh
             figures[f"alone_heat_mwh.{name}"] = source.alone_mwh
     return figures
+
+
+def _source_figures(plan: Plan, networks: Sequence[NetworkSupply]) -> dict[str, float | str | None]:
+    """Return what is lost with the largest source, and the COP and power of all heat pumps."""
+    sources = [source for network in networks for source in network.sources]
+    fed_in = math.fsum(each.heat_mwh for each in sources)
+    heat = math.fsum(site.heat_mwh for site in plan.sites)
+    electricity = math.fsum(site.electricity_mwh for site in plan.sites)
+    return {
+        "largest_source_loss_share": (
+            max(each.lost_mwh for each in sources) / fed_in if fed_in > 0 else None
+        ),
+        "seasonal_cop": heat / electricity if electricity > 0 else None,
+        "heat_pump_power_mw": math.fsum(
+            site.capacity_mw * site.electricity_mwh / site.heat_mwh
+            for site in plan.sites
+            if site.heat_mwh > 0
+        ),
+    }
 
 
 def _demand_figures(plan: Plan, zone_heat: pd.DataFrame | None) -> dict[str, float | str | None]:
@@ -226,6 +248,8 @@ def _stacked(
         for each in opened
     }
     opened.sort(key=lambda each: costs[each.site])
+    installed = math.fsum(each.capacity_mw for each in opened)
+    whole = _heat_below(pieces, installed)
     sources, reached = [], 0.0
     for each in opened:
         below, reached = reached, reached + each.capacity_mw
@@ -236,6 +260,7 @@ def _stacked(
                 running_cost_eur_per_mwh=costs[each.site],
                 heat_mwh=_heat_below(pieces, reached) - _heat_below(pieces, below),
                 alone_mwh=_heat_below(pieces, each.capacity_mw),
+                lost_mwh=whole - _heat_below(pieces, installed - each.capacity_mw),
             )
         )
     return tuple(sources)

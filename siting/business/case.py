@@ -16,9 +16,11 @@ from siting.business.prices import (
     price_words,
     stated_or,
 )
+from siting.economics import annuity_factor
 from siting.emissions import Baseline, ElectricityPath, YearCO2, sum_over_years
 from siting.finance.cashflow import CashFlow, Component, Subsidy
-from siting.finance.measures import annual_capital_cost
+from siting.finance.departure import discounted_survival_years
+from siting.finance.measures import annual_capital_cost, present_value
 from siting.finance.viewpoints import (
     CompanyView,
     ConsumerView,
@@ -69,6 +71,11 @@ class BusinessCase:
         What the plan replaces, and the path of the electricity factor.
     price_words
         What is said about carbon in prices.
+    departure_year_a, departure_value_eur
+        Last year with heat where all data centres leave [a], and the net present value of the
+        company then [EUR]: boilers take over, and nothing is saved on replacements.
+    lasting_heat_share
+        Expected share of the discounted heat, as a data centre may leave in any year [-].
     assumed_country
         Whether figures of electricity stem from the country of the parameter table for want of one.
     """
@@ -92,7 +99,26 @@ class BusinessCase:
     baseline: Baseline
     electricity: ElectricityPath
     price_words: str
+    departure_year_a: int
+    departure_value_eur: float
+    lasting_heat_share: float
     assumed_country: bool
+
+    @property
+    def abatement_cost_eur_per_t(self) -> float:
+        """Cost per tonne of CO2 saved, against what consumers have otherwise [EUR/t].
+
+        Levelised cost of heat less that of the alternative, over the heat and the net saving of
+        all years; below zero the plan saves money too. Not a number without a saving, or for
+        baselines other than gas boilers and heat pumps, whose cost is not known.
+        """
+        name = {"gas": "gas boiler", "heat_pump": "air heat pump"}.get(self.baseline.kind, "")
+        other = self.consumers.alternatives_eur_per_mwh.get(name, math.nan)
+        saved = sum_over_years(self.co2_years, "net_t")
+        if saved <= 0:
+            return math.nan
+        heat = math.fsum(year.demand_mwh for year in self.years)
+        return (self.company.levelised_cost_eur_per_mwh - other) * heat / saved
 
     def kpis(self) -> dict[str, float | str | None]:
         """Return the key figures, each with its unit in its name."""
@@ -116,6 +142,9 @@ class BusinessCase:
             "levelised_cost_waste_heat_eur_per_mwh": company.waste_heat_cost_eur_per_mwh,
             "viability_gap_eur": company.viability_gap_eur,
             "break_even_heat_price_eur_per_mwh": company.break_even_heat_price_eur_per_mwh,
+            "departure_year_a": self.departure_year_a,
+            "net_present_value_departure_eur": self.departure_value_eur,
+            "lasting_heat_share": self.lasting_heat_share,
             "subsidy_eur": company.subsidy_eur,
             "heat_per_euro_net_kwh": company.heat_per_euro_net_kwh,
             "life_cycle_heat_per_euro_kwh": company.life_cycle_heat_per_euro_kwh,
@@ -131,6 +160,7 @@ class BusinessCase:
             "co2_net_saving_t_per_a": self.co2.net_t,
             "co2_gross_saving_horizon_t": sum_over_years(self.co2_years, "gross_t"),
             "co2_net_saving_horizon_t": sum_over_years(self.co2_years, "net_t"),
+            "co2_abatement_cost_eur_per_t": self.abatement_cost_eur_per_t,
         }
         for name, cost in consumers.alternatives_eur_per_mwh.items():
             key = name.replace(" ", "_")
@@ -176,7 +206,10 @@ def business_case(
         electric_boilers=electric,
         booster_mwh_per_mwh=_booster_rates(assembly),
     )
-    years = tuple(energy_of(*ramps) for ramps in year_ramps(finance, horizon, parameters))
+    ramps = year_ramps(finance, horizon, parameters)
+    years = tuple(energy_of(*shares) for shares in ramps)
+    leave, hazard = int(value("departure_year_a")), value("departure_hazard")
+    without_sources = tuple(energy_of(connected, 0.0) for connected, _ in ramps[leave:])
     full = energy_of(1.0, 1.0)
     components = plan_components(plan.capex_by_component_eur, parameters, electric_boilers=electric)
     tariffs = plan_tariffs(assembly, plan, parameters, finance)
@@ -188,6 +221,7 @@ def business_case(
         finance.subsidy_years_a,
     )
     flow = company_flow(components, years, tariffs, price, subsidy)
+    departed = company_flow(components, years[:leave] + without_sources, tariffs, price, subsidy)
     running = running_costs(full, tariffs)
     alternatives = consumer_alternatives(parameters, finance)
     peak = math.fsum(zone.peak_mw for zone in plan.zones)
@@ -220,6 +254,10 @@ def business_case(
         baseline=baseline,
         electricity=path,
         price_words=price_words(finance),
+        departure_year_a=leave,
+        departure_value_eur=present_value(departed.net, rate),
+        lasting_heat_share=discounted_survival_years(hazard, rate, horizon)
+        / annuity_factor(rate, horizon),
         assumed_country=config.study.country is None
         and not parameters["electricity_emission_now_kg_per_mwh"].overridden,
     )

@@ -63,6 +63,14 @@ def _company(case: BusinessCase) -> Section:
         ("Discount rate", words.percent(case.discount_rate)),
         ("Heat price", _price(case.consumers.heat_price_eur_per_mwh)),
         ("Net present value", _money(company.net_present_value_eur)),
+        (
+            f"The same if all data centres leave after year {case.departure_year_a}",
+            _money(case.departure_value_eur),
+        ),
+        (
+            "Expected share of heat, as data centres may leave",
+            words.percent(case.lasting_heat_share),
+        ),
         ("Internal rate of return", str(company.irr)),
         ("Discounted payback", str(company.payback)),
         ("Levelised cost of all heat", _price(company.levelised_cost_eur_per_mwh)),
@@ -150,6 +158,7 @@ def _co2(case: BusinessCase) -> Rows:
             f"Saved in {case.horizon_a} years, net",
             f"{words.figure(sum_over_years(years, 'net_t'))} t",
         ),
+        ("Cost per tonne saved, net", _ratio(case.abatement_cost_eur_per_t, "EUR/t")),
         ("Gas of peak boilers, net calorific value", words.heat(case.energy.gas_mwh)),
         ("Electricity of heat pumps", words.heat(case.energy.electricity_mwh)),
         (

@@ -83,6 +83,9 @@ def derived_money(problem: Problem, plan: Plan, settings: Mapping[str, Any]) -> 
     support = books.support(heats, factor)
     cost = capital + running
     value = books.price * sold + support - cost
+    last = books.figures["departure_year_a"]
+    stressed = [books.year(t, left=t > last) for t in range(1, books.horizon_a + 1)]
+    dearer = math.fsum(f * books.running(year) for f, year in zip(factor, stressed, strict=True))
     full = books.heat(1.0, 1.0)
     yearly = books.annuities() + books.running(full)
     first = int(books.finance.get("first_year", 2026))
@@ -92,6 +95,9 @@ def derived_money(problem: Problem, plan: Plan, settings: Mapping[str, Any]) -> 
         "gas_mwh": full["gas"],
         "charged_pumping_electricity_mwh": full["pumping"],
         "net_present_value_eur": value,
+        "net_present_value_departure_eur": (
+            books.price * sold + books.support(stressed, factor) - capital - dearer
+        ),
         "viability_gap_eur": max(-value, 0.0),
         "levelised_cost_eur_per_mwh": cost / sold if sold > 0 else math.nan,
         "levelised_cost_by_annuities_eur_per_mwh": (
@@ -142,8 +148,8 @@ class _Books:
 
     # Heat
 
-    def year(self, number: int) -> dict[str, float]:
-        """Return the energy of a year, counted from 1 [MWh/a]."""
+    def year(self, number: int, *, left: bool = False) -> dict[str, float]:
+        """Return the energy of a year, counted from 1, or after the sources have left [MWh/a]."""
         ramps = [
             self.finance.get(f"{name}_ramp") or [1.0] for name in ("connection", "utilisation")
         ]
@@ -154,7 +160,7 @@ class _Books:
         growth = self.finance.get("utilisation_ramp_a")
         if growth is not None and number < growth:
             given = number / growth
-        return self.heat(connected, given)
+        return self.heat(connected, 0.0 if left else given)
 
     def heat(self, connected: float, given: float) -> dict[str, float]:
         """Return the energy of a year with shares of consumers and of source heat [MWh/a]."""

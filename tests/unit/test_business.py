@@ -15,6 +15,7 @@ from sample_business import POWER, SOURCE, UPKEEP, problem, sample
 
 import siting
 from siting.config import settings_of
+from siting.economics import annuity_factor
 from siting.errors import InputError
 from siting.finance import present_value
 from siting.outputs.economics import money_sections
@@ -190,7 +191,8 @@ def test_society_without_a_cost_of_the_baseline_is_not_guessed():
 def test_kpis_carry_their_units():
     for name, value in sample().case.kpis().items():
         units = (
-            "_eur", "_mwh", "_kwh", "_a", "_t", "_rate", "_verdict", "_baseline", "_of_return",
+            "_eur", "_mwh", "_kwh", "_a", "_t", "_rate", "_share", "_verdict", "_baseline",
+            "_of_return",
         )  # fmt: skip
         assert name.endswith(units), name
         assert value is None or isinstance(value, int | float | str)
@@ -226,6 +228,35 @@ def test_boosters_are_paid_for_and_their_power_has_co2():
     assert boosted.running_eur["boosters"] == pytest.approx(75 * 100)
     assert boosted.company.net_present_value_eur < plain.company.net_present_value_eur
     assert boosted.co2.electricity_t > plain.co2.electricity_t
+
+
+def test_data_centres_that_leave():
+    """After year 10 boilers give the 7,400 MWh; each such year costs what their heat costs more."""
+    case = sample(parameters={"departure_year_a": 10}).case
+    after = case.running_eur
+    gas = 7_400 / 0.95 * case.tariffs.gas_eur_per_mwh
+    gas += 7_400 * case.tariffs.peak_boiler_om_eur_per_mwh
+    fed_in = case.energy.fed_in_mwh
+    spared = after["electricity"] + after["waste_heat"] + after["heat_pump_om"]
+    pumps = 0.01 * (fed_in - 7_400) * case.tariffs.pumping_eur_per_mwh
+    lost = annuity_factor(0.05, 30) - annuity_factor(0.05, 10)
+    value = case.company.net_present_value_eur - (gas - spared - pumps) * lost
+    assert case.departure_value_eur == pytest.approx(value)
+    assert case.lasting_heat_share == pytest.approx(
+        sum((0.98 / 1.05) ** t for t in range(1, 31)) / annuity_factor(0.05, 30)
+    )
+    stays = sample(parameters={"departure_year_a": 30, "departure_hazard": 0}).case
+    assert stays.departure_value_eur == pytest.approx(stays.company.net_present_value_eur)
+    assert stays.lasting_heat_share == 1
+
+
+def test_cost_of_a_tonne():
+    case = sample().case
+    extra = case.company.levelised_cost_eur_per_mwh
+    extra -= case.consumers.alternatives_eur_per_mwh["gas boiler"]
+    saved = case.kpis()["co2_net_saving_horizon_t"]
+    assert case.abatement_cost_eur_per_t == pytest.approx(extra * 30 * 8_000 / saved)
+    assert math.isnan(sample(baseline="coal").case.abatement_cost_eur_per_t)
 
 
 # Derived again -----------------------------------------------------------------------------------

@@ -106,6 +106,16 @@ def test_boilers_of_a_network() -> None:
     assert network.zones == ("z",)
 
 
+def test_the_heat_lost_with_the_largest_source() -> None:
+    """Without the 2 MW, the 1 MW fills in: s(0.3) - s(0.1) of s(0.3) is lost."""
+    problem, plan = make()
+    figures = supply_figures(problem, plan)
+    both, small = share_at(0.3, 200), share_at(0.1, 200)
+    assert figures["largest_source_loss_share"] == pytest.approx((both - small) / both)
+    assert figures["seasonal_cop"] is None
+    assert figures["heat_pump_power_mw"] == 0
+
+
 def test_figures_carry_ids_and_units() -> None:
     problem, plan = make()
     figures = supply_figures(problem, plan, {"small": "DC-1", "big": "DC-2"})
