@@ -98,7 +98,7 @@ def effective_width_persson_2011(plot_ratio: float) -> float:
 
 
 def effective_width_hre_2019(plot_ratio: float) -> float:
-    """Return the effective width after Heat Roadmap Europe, see `effective_width_persson_2011`.
+    """Return the effective width after Heat Roadmap Europe [m], see `effective_width_persson_2011`.
 
     Notes
     -----
@@ -119,7 +119,7 @@ def effective_width_hre_2019(plot_ratio: float) -> float:
 
 
 def effective_width_seenergies(plot_ratio: float) -> float:
-    """Return the effective width after sEEnergies, see `effective_width_persson_2011`.
+    """Return the effective width after sEEnergies [m], see `effective_width_persson_2011`.
 
     Notes
     -----

@@ -87,6 +87,6 @@ def discounted_survival_years(
     # 1 - q without cancellation, so that tiny hazards and rates keep their digits.
     q = stays / (1 + discount_rate)
     rest = (departure_hazard + discount_rate) / (1 + discount_rate)
-    if q == 0:
-        return 0.0
+    if rest > 0.5:
+        return q * (1 - q**lifetime_a) / rest
     return q * -math.expm1(lifetime_a * math.log1p(-rest)) / rest

@@ -80,6 +80,35 @@ def test_no_check_is_left_out() -> None:
     assert {f"T{k}" for k in range(1, 15)} <= set(WHERE)
 
 
+# Formulas --------------------------------------------------------------------------------------
+
+FORMULAS = [
+    "distribution.py", "economics.py", "finance/departure.py", "finance/measures.py",
+    "heat/boilers.py", "heat/duration.py", "heat/hours.py", "heat/simultaneity.py",
+    "heat/sochinsky.py", "operator_effects.py", "pipes/friction.py", "pipes/heat_loss.py",
+    "pipes/water.py", "sources/heat_pumps.py",
+]  # fmt: skip
+NUMBERS = {"float", "FloatArray", "Floats", "Number", "Array"}
+
+
+@pytest.mark.parametrize("file", FORMULAS)
+def test_every_public_formula_has_units_and_an_example(file: str, repository: Path) -> None:
+    tree = ast.parse((repository / "siting" / file).read_text(encoding="utf-8"))
+    formulas = [
+        each
+        for each in tree.body
+        if isinstance(each, ast.FunctionDef)
+        and not each.name.startswith("_")
+        and each.returns is not None
+        and NUMBERS & set(ast.unparse(each.returns).split(" | "))
+    ]
+    assert formulas, "no formula stands in this file"
+    for each in formulas:
+        text = ast.get_docstring(each) or ""
+        assert ">>>" in text, f"{each.name} has no example"
+        assert "[" in text.split("Examples")[0], f"{each.name} names no unit"
+
+
 # Source departure (T8) ---------------------------------------------------------------------------
 
 
