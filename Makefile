@@ -17,8 +17,9 @@ SIMULATE := .venv-simulate
 demo: $(VENV)/installed
 	$(BIN)/siting example --out demo || test $$? -eq 4 # 4: a plan, but not proven in time
 
+# Whole files side by side, one for each core.
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The hydraulic check holds pandas below 3, so its tests have an environment of their own.
 test-simulate: $(SIMULATE)/installed

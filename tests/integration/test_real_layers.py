@@ -35,7 +35,7 @@ STUDIES: dict[str, Writer] = {
 LONG = {"dublin_centre", "copenhagen"}
 OUTPUTS = {
     "map.html", "report.html", "plan.gpkg", "kpis.json", "problem.json", "solution.json",
-    "manifest.json", "run.log",
+    "manifest.json", "run.log", "plan.xlsx", "edges.csv",
 }  # fmt: skip
 
 
