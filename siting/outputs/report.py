@@ -22,6 +22,7 @@ from siting.outputs.assets import outside_links, template
 from siting.outputs.economics import money_sections
 from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.looks import NOT_SERVED, PipeClasses, ShareClasses, size_name
+from siting.outputs.supply import supply_rows
 from siting.outputs.words import headline_table
 from siting.plan import Plan
 from siting.plausibility import Finding
@@ -162,6 +163,7 @@ def report_html(
         bars=_waterfall(appraisal),
         sizes=_sizes(frames),
         hydraulics=_hydraulics(frames, appraisal),
+        supply=supply_rows(appraisal.further),
         chosen=_records(frames.sites[chosen]),
         rejected=_records(frames.sites[~chosen]),
         reasons=_reasons(frames),
