@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from siting.errors import Fault, InputError
 from siting.plan import Plan
 
-__all__ = ["plan_as_dict", "read_solution", "write_solution"]
+__all__ = ["plan_as_dict", "plan_from_dict", "read_solution", "write_solution"]
 
 FORMAT = "siting-solution"
 VERSION = 1
@@ -76,7 +76,7 @@ def read_solution(path: str | Path) -> Plan:
                 "Give a file that 'siting solve' wrote.",
             )
         )
-    return _plan(raw, path)
+    return plan_from_dict(raw, path)
 
 
 def _finite(value: Any, place: str, not_finite: dict[str, str]) -> Any:
@@ -102,8 +102,14 @@ def _restore(raw: Any, not_finite: Any) -> None:
         holder[int(last) if isinstance(holder, list) else last] = float(word)
 
 
-def _plan(raw: dict[str, Any], path: str | Path) -> Plan:
-    """Return the plan that a parsed solution file holds."""
+def plan_from_dict(raw: dict[str, Any], path: str | Path) -> Plan:
+    """Return the plan that a parsed solution file holds; ``path`` is named in errors.
+
+    Raises
+    ------
+    InputError
+        The values are not those of a plan.
+    """
     values = {
         key: value for key, value in raw.items() if key not in {"format", "version", "not_finite"}
     }

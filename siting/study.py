@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from siting.assembly import Assembly
     from siting.business import BusinessCase
     from siting.explanation import Explanation
+    from siting.frontier import Frontier
     from siting.network import PipeNetwork
     from siting.operator_effects import OperatorEffects
     from siting.optimise import Progress
@@ -388,6 +389,57 @@ class Study:
         run = _appraise(self.config, checked, plan)
         write_run(run.folder, run, run_log=run_log)
         return run
+
+    def frontier(
+        self,
+        *,
+        points: int = 16,
+        resume: Frontier | None = None,
+        progress: Watcher | bool = True,
+        stop: Event | None = None,
+    ) -> Frontier:
+        """Find the best plans for all budgets, and the ceiling that no plan can cross.
+
+        The budget, least heat and objective of the study are left aside, its other limits hold.
+        Pipes are sized for what they carry from the sites. Time limit, gap, solver and seed are
+        those of the study. Nothing is written.
+
+        Parameters
+        ----------
+        points
+            Number of prices of investment to ask.
+        resume
+            An earlier frontier of the same problem, to go on with.
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults, or ``resume`` is about another problem.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.frontier import find_frontier
+
+        with _watched(self.config, progress) as watcher:
+            problem = self.check().assembly.problem
+            log.info("searching the frontier, at most %g s", self.config.solver.time_limit_s)
+            solver = self.config.solver
+            return find_frontier(
+                problem,
+                time_limit_s=solver.time_limit_s,
+                points=points,
+                gap=solver.gap,
+                solver=solver.name,
+                threads=solver.threads,
+                seed=solver.seed,
+                resume=resume,
+                progress=watcher,
+                stop=stop,
+            )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from siting.cli import app
 
 COMMANDS = (
     "new", "check", "run", "example", "solve", "verify", "simulate", "cases", "assumptions",
-    "explain", "schema", "info",
+    "explain", "schema", "info", "frontier",
 )  # fmt: skip
 
 runner = CliRunner()

@@ -1,0 +1,110 @@
+"""Hold a frontier: the plans that no other found plan beats, and the ceiling above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from siting.frontier.shape import Line, ceiling_at, edges, upper_hull
+from siting.plan import Plan
+
+__all__ = ["Frontier", "Point", "relative_distance"]
+
+
+def relative_distance(heat_mwh: float, ceiling_mwh: float) -> float:
+    """Return by how much heat could at most be raised, as a share of it [-].
+
+    Examples
+    --------
+    >>> relative_distance(100.0, 102.0)
+    0.02
+    """
+    if ceiling_mwh <= heat_mwh:
+        return 0.0
+    return (ceiling_mwh - heat_mwh) / heat_mwh if heat_mwh > 0 else float("inf")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A plan on the frontier.
+
+    Its proof answers "how much heat is possible within what it costs". ``is_corner`` tells plans
+    on the hull, best at some price of investment, from those between.
+    """
+
+    plan: Plan
+    ceiling_mwh: float
+    is_corner: bool
+
+    @property
+    def capex_eur(self) -> float:
+        """Investment [EUR]."""
+        return self.plan.capex_eur
+
+    @property
+    def heat_mwh(self) -> float:
+        """Heat delivered each year [MWh/a]."""
+        return self.plan.heat_mwh
+
+    @property
+    def distance(self) -> float:
+        """By how much any plan of this investment could have more heat [-]."""
+        return relative_distance(self.heat_mwh, self.ceiling_mwh)
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """What was found and what was proven.
+
+    Parameters
+    ----------
+    points
+        Plans by rising investment; none has less heat than a cheaper one.
+    lines
+        What no plan can cross, steepest first.
+    most_mwh
+        Heat demand of all zones that may be connected [MWh/a].
+    starts_empty
+        Whether building nothing is allowed, so that the frontier begins at zero.
+    problem_sha256
+        Names the problem that all this is about.
+    gap_wanted
+        Distance at which the search may end [-].
+    seconds
+        Wall time of all searches together [s].
+    """
+
+    points: tuple[Point, ...]
+    lines: tuple[Line, ...]
+    most_mwh: float
+    starts_empty: bool
+    problem_sha256: str
+    gap_wanted: float
+    seconds: float
+
+    def ceiling_at(self, capex_eur: float) -> float:
+        """Return the most heat that any plan of an investment can have [MWh/a]."""
+        ceiling = ceiling_at(self.lines, capex_eur, self.most_mwh)
+        return max(ceiling, 0.0) if self.starts_empty else ceiling
+
+    @property
+    def hull(self) -> list[tuple[float, float]]:
+        """Corners of the hull of the plans: investment [EUR] and heat [MWh/a]."""
+        start = [(0.0, 0.0)] if self.starts_empty else []
+        return upper_hull([*start, *((p.capex_eur, p.heat_mwh) for p in self.points)])
+
+    @property
+    def widest(self) -> float:
+        """Largest relative distance between the hull of the plans and the ceiling [-].
+
+        Below the first plan on the hull it is a share of that plan's heat.
+        """
+        if not self.points:
+            return float("inf")
+        hull = self.hull
+        last = relative_distance(hull[-1][1], self.ceiling_at(hull[-1][0]))
+        return max([last, *(each.distance for each in edges(hull, self.lines, self.most_mwh))])
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether hull and ceiling are as close as wanted."""
+        return self.widest <= self.gap_wanted
