@@ -23,6 +23,7 @@ from siting.frontier.archive import PriceState, worth
 from siting.frontier.result import Frontier, Point, relative_distance
 from siting.frontier.shape import Line, Place, ceiling_at, edges, upper_hull
 from siting.optimise.candidate import UNPROVEN, Candidate, make_candidate
+from siting.optimise.construct import Tree
 from siting.optimise.core import restrict, still_possible
 from siting.optimise.engine import Engine, MipCall, SolverChoice
 from siting.optimise.progress import Progress, Watch
@@ -44,7 +45,7 @@ SHAKES = (0.0, 0.2, 0.4)
 PRICE_STEPS = 16
 LEAST_SHARE = 1e-3
 """The lowest price asked, as a share of heat per euro of the largest plan [-]."""
-SAME_PRICE = 1e-5
+SAME_PRICE = 1e-6
 CONTRADICTS = 1e-5
 FLOAT_ROOM = 1e-9
 
@@ -233,10 +234,9 @@ class FrontierSearch:
         for source in range(len(self.engine.model.data.sources)):
             price = 0.0
             for _ in range(6):
-                tree = constructor.grow(source, price)
+                tree = constructor.grow(source, price, accept=self._accept)
                 if tree is None or self.watch.is_over:
                     break
-                state.offer_trees([tree])
                 candidate = state.candidate_of(tree)
                 if candidate is None or candidate.capex_eur <= 0:
                     break
@@ -245,6 +245,9 @@ class FrontierSearch:
                     break
                 price, best = ratio, max(best, ratio)
         return best
+
+    def _accept(self, tree: Tree) -> None:
+        self.state.offer_trees([tree])
 
     def _construct(self, price: float, relaxed: FloatArray | None, shake: float) -> None:
         """Build several sites at a price, along what a relaxation builds."""
@@ -288,7 +291,7 @@ class FrontierSearch:
     def _edges(self, places: list[Place]) -> list[tuple[float, float, float | None]]:
         """Return each edge of the hull: how far the ceiling is, its slope, a price between lines.
 
-        After the last place comes an edge with the lowest price asked.
+        After the last place comes an edge with the slope of the ceiling there.
         """
         lines = list(self.lines.values())
         found = [
@@ -299,7 +302,9 @@ class FrontierSearch:
         if lines:
             capex, heat = places[-1]
             ceiling = ceiling_at(lines, capex, self.most_mwh)
-            found.append((relative_distance(heat, ceiling), min(self.lines), None))
+            lowest = min(lines, key=lambda line: line.at(capex)).price_mwh_per_eur
+            flatter = lowest / 2 if lowest > 3 * min(self.lines) else None
+            found.append((relative_distance(heat, ceiling), lowest, flatter))
         return found
 
     def _task_for(self, slope: float, between: float | None) -> Task | None:
@@ -307,15 +312,19 @@ class FrontierSearch:
         known = self._known(slope)
         if known is None:
             return Task(slope, 0) if len(self.lines) < self.most_prices else None
+        new = between is not None and self._known(between) is None
+        if known.effort and new and len(self.lines) < self.most_prices:
+            assert between is not None
+            return Task(between, 0)
         if known.effort < MOST_EFFORT:
             return Task(known.price_mwh_per_eur, known.effort + 1)
-        if between is None or self._known(between) or len(self.lines) >= self.most_prices:
-            return None
-        return Task(between, 0)
+        return None
 
     def _known(self, price: float) -> Line | None:
+        """Return the line of a price, or of one so near that the gap does not notice."""
+        same = max(SAME_PRICE, 0.5 * self.state.gap)
         for each in self.lines.values():
-            if math.isclose(each.price_mwh_per_eur, price, rel_tol=SAME_PRICE):
+            if math.isclose(each.price_mwh_per_eur, price, rel_tol=same):
                 return each
         return None
 
