@@ -14,7 +14,7 @@ from typing import Any
 
 from siting.errors import Fault, InputError
 from siting.frontier.result import Frontier, Point
-from siting.frontier.shape import Line
+from siting.frontier.shape import Line, Step
 from siting.solution_file import plan_as_dict, plan_from_dict
 
 __all__ = ["frontier_as_dict", "read_frontier", "whole_or_not", "write_frontier"]
@@ -34,6 +34,7 @@ def frontier_as_dict(frontier: Frontier) -> dict[str, Any]:
         "gap_wanted": frontier.gap_wanted,
         "seconds": frontier.seconds,
         "lines": [asdict(line) for line in frontier.lines],
+        "steps": [asdict(step) for step in frontier.steps],
         "points": [
             {
                 "capex_eur": each.capex_eur,
@@ -82,6 +83,10 @@ def read_frontier(path: str | Path) -> Frontier:
         return Frontier(
             points=tuple(_point(each, path) for each in raw["points"]),
             lines=tuple(_line(each) for each in raw["lines"]),
+            steps=tuple(
+                Step(_number(each["budget_eur"]), _number(each["heat_mwh"]))
+                for each in raw["steps"]
+            ),
             most_mwh=_number(raw["most_mwh"]),
             starts_empty=bool(raw["starts_empty"]),
             problem_sha256=str(raw["problem_sha256"]),

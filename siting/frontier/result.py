@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from siting.frontier.shape import Line, ceiling_at, edges, upper_hull
+from siting.frontier.shape import Line, Step, ceiling_at, edges, upper_hull
 from siting.plan import Plan
 
 __all__ = ["Frontier", "Point", "relative_distance"]
@@ -61,6 +61,8 @@ class Frontier:
         Plans by rising investment; none has less heat than a cheaper one.
     lines
         What no plan can cross, steepest first.
+    steps
+        What no plan within a budget can cross, by rising budget.
     most_mwh
         Heat demand of all zones that may be connected [MWh/a].
     starts_empty
@@ -75,6 +77,7 @@ class Frontier:
 
     points: tuple[Point, ...]
     lines: tuple[Line, ...]
+    steps: tuple[Step, ...]
     most_mwh: float
     starts_empty: bool
     problem_sha256: str
@@ -83,7 +86,7 @@ class Frontier:
 
     def ceiling_at(self, capex_eur: float) -> float:
         """Return the most heat that any plan of an investment can have [MWh/a]."""
-        ceiling = ceiling_at(self.lines, capex_eur, self.most_mwh)
+        ceiling = ceiling_at(self.lines, capex_eur, self.most_mwh, self.steps)
         return max(ceiling, 0.0) if self.starts_empty else ceiling
 
     @property
@@ -94,7 +97,7 @@ class Frontier:
 
     @property
     def widest(self) -> float:
-        """Largest relative distance between the hull of the plans and the ceiling [-].
+        """Largest relative distance between the hull of the plans and the lines above [-].
 
         Below the first plan on the hull it is a share of that plan's heat.
         """

@@ -20,8 +20,9 @@ import numpy as np
 
 from siting.errors import Fault, InfeasibleError, InputError, NoPlanError, VerificationError
 from siting.frontier.archive import PriceState, worth
+from siting.frontier.budgets import BudgetSearch
 from siting.frontier.result import Frontier, Point, relative_distance
-from siting.frontier.shape import Line, Place, ceiling_at, edges, upper_hull
+from siting.frontier.shape import Line, Place, Step, ceiling_at, edges, upper_hull
 from siting.optimise.candidate import UNPROVEN, Candidate, make_candidate
 from siting.optimise.construct import Tree
 from siting.optimise.core import restrict, still_possible
@@ -43,6 +44,8 @@ MOST_EFFORT = 3
 SMALL = 60
 SHAKES = (0.0, 0.2, 0.4)
 PRICE_STEPS = 16
+PRICES_SHARE = 0.8
+"""The share of the time that may go to prices; the rest fills gaps with budgets [-]."""
 LEAST_SHARE = 1e-3
 """The lowest price asked, as a share of heat per euro of the largest plan [-]."""
 SAME_PRICE = 1e-6
@@ -139,7 +142,11 @@ def find_frontier(
     search = FrontierSearch(state, most_prices=points)
     if resume is not None:
         search.take_over(resume.lines, (_solution(each.plan, reduced) for each in resume.points))
+    budgets = BudgetSearch(state, most_gaps=points)
+    if resume is not None:
+        budgets.steps |= {step.budget_eur: step for step in resume.steps}
     search.run()
+    budgets.run()
     if search.infeasible and not len(state.archive):
         raise InfeasibleError(
             "No plan meets the limits, whatever it costs. 'siting run' says which of them is in the"
@@ -147,7 +154,7 @@ def find_frontier(
         )
     earlier = 0.0 if resume is None else resume.seconds
     found = _Finish(whole, reduced, state, solver, watch.seconds + earlier)
-    return found.frontier(search.sound_lines(), digest)
+    return found.frontier(search.sound_lines(), sound_steps(state, budgets), digest)
 
 
 def _solution(plan: Plan, reduced: Reduced) -> Solution:
@@ -202,7 +209,8 @@ class FrontierSearch:
         self._construct_all()
         if not self._has_heat():
             self._ask(Task(0.0, 1), self.watch.left_s / 2)
-        while not (self.watch.is_over or self.infeasible):
+        until = PRICES_SHARE * self.watch.time_limit_s
+        while not (self.watch.is_over or self.infeasible or self.watch.seconds > until):
             task = self._next()
             if task is None:
                 return
@@ -330,7 +338,7 @@ class FrontierSearch:
 
     def _seconds_for(self, task: Task) -> float:
         """Return the share of the time that a task gets [s]."""
-        left = self.watch.left_s
+        left = PRICES_SHARE * self.watch.time_limit_s - self.watch.seconds
         waiting = max(self.most_prices - len(self.lines), 0)
         share = left / (waiting + 2) if task.effort == 0 else 0.35 * left
         return max(share, 1.0)
@@ -477,6 +485,28 @@ class FrontierSearch:
         return sound
 
 
+def sound_steps(state: PriceState, budgets: BudgetSearch) -> list[Step]:
+    """Return the steps by rising budget, none below a found plan by a rounding error.
+
+    Raises
+    ------
+    VerificationError
+        A plan lies above a step by more than that.
+    """
+    sound = []
+    for budget, step in sorted(budgets.steps.items()):
+        best = max((h for c, h in state.archive.places if c <= budget), default=0.0)
+        if best > step.heat_mwh + CONTRADICTS * max(state.problem.total_heat_mwh, 1.0):
+            raise VerificationError(
+                f"A plan within {budget:,.0f} EUR has {best:,.3f} MWh/a, above the"
+                f" {step.heat_mwh:,.3f} MWh/a that none should have. Please report this with the"
+                " problem file."
+            )
+        room = FLOAT_ROOM * state.problem.total_heat_mwh
+        sound.append(replace(step, heat_mwh=max(step.heat_mwh, best + room)))
+    return sound
+
+
 def _between(bend: tuple[Line, Line] | None) -> float | None:
     """Return a price between those of two lines, or None when they are nearly the same."""
     if bend is None:
@@ -497,18 +527,19 @@ class _Finish:
     solver: str
     seconds: float
 
-    def frontier(self, lines: list[Line], digest: str) -> Frontier:
+    def frontier(self, lines: list[Line], steps: list[Step], digest: str) -> Frontier:
         hull = set(upper_hull(self.state.archive.places))
         kept = [each for each in self.state.archive.thinned(MOST_POINTS) if each.heat_mwh > 0]
         if not kept and self.state.empty is None:
             raise NoPlanError("No plan was found in time. Give the search more time.")
         points = [
-            self._point(each, lines, is_corner=(each.capex_eur, each.heat_mwh) in hull)
+            self._point(each, lines, steps, is_corner=(each.capex_eur, each.heat_mwh) in hull)
             for each in kept
         ]
         return Frontier(
             points=tuple(points),
             lines=tuple(lines),
+            steps=tuple(steps),
             most_mwh=self.problem.total_heat_mwh,
             starts_empty=self.state.empty is not None,
             problem_sha256=digest,
@@ -516,11 +547,13 @@ class _Finish:
             seconds=self.seconds,
         )
 
-    def _point(self, candidate: Candidate, lines: list[Line], *, is_corner: bool) -> Point:
+    def _point(
+        self, candidate: Candidate, lines: list[Line], steps: list[Step], *, is_corner: bool
+    ) -> Point:
         """Return a paid-for, verified plan with the proof that the ceiling gives."""
         solution = self.reduced.expand(candidate.solution, self.problem)
         plan = price_solution(self.problem, solution, UNPROVEN)
-        ceiling = ceiling_at(lines, plan.capex_eur, self.problem.total_heat_mwh)
+        ceiling = ceiling_at(lines, plan.capex_eur, self.problem.total_heat_mwh, steps)
         ceiling = max(ceiling, plan.heat_mwh)
         gap = relative_distance(plan.heat_mwh, ceiling)
         lowest = min(lines, key=lambda line: line.at(plan.capex_eur), default=None)

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Edge", "Line", "Place", "ceiling_at", "corners", "edges", "hull_at", "upper_hull"]
+__all__ = [
+    "Edge",
+    "Line",
+    "Place",
+    "Step",
+    "ceiling_at",
+    "corners",
+    "edges",
+    "hull_at",
+    "upper_hull",
+]
 
 Place = tuple[float, float]
 """Investment [EUR] and heat [MWh/a]."""
@@ -49,7 +59,20 @@ class Line:
         return self.price_mwh_per_eur * capex_eur + self.surplus_mwh
 
 
-def ceiling_at(lines: Iterable[Line], capex_eur: float, most_mwh: float) -> float:
+@dataclass(frozen=True)
+class Step:
+    """A bound that holds within a budget: no plan that costs at most this has more heat.
+
+    ``budget_eur`` [EUR], ``heat_mwh`` [MWh/a].
+    """
+
+    budget_eur: float
+    heat_mwh: float
+
+
+def ceiling_at(
+    lines: Iterable[Line], capex_eur: float, most_mwh: float, steps: Iterable[Step] = ()
+) -> float:
     """Return the most heat that any plan of an investment can have [MWh/a].
 
     Examples
@@ -57,7 +80,9 @@ def ceiling_at(lines: Iterable[Line], capex_eur: float, most_mwh: float) -> floa
     >>> ceiling_at([Line(0.002, 0.0), Line(0.001, 3000.0)], 4e6, 1e5)
     7000.0
     """
-    return min(min((line.at(capex_eur) for line in lines), default=most_mwh), most_mwh)
+    below = [line.at(capex_eur) for line in lines]
+    below += [step.heat_mwh for step in steps if capex_eur <= step.budget_eur]
+    return min([most_mwh, *below])
 
 
 def upper_hull(places: Iterable[Place]) -> list[Place]:
@@ -103,7 +128,7 @@ def corners(lines: Iterable[Line], most_mwh: float) -> list[tuple[float, Line, L
     Examples
     --------
     >>> [x for x, _, _ in corners([Line(0.002, 0.0), Line(0.001, 3000.0)], 5000.0)]
-    [2500.0]
+    [2500000.0]
     """
     steepest_first = sorted(
         [*lines, Line(0.0, most_mwh)], key=lambda each: (-each.price_mwh_per_eur, each.surplus_mwh)
