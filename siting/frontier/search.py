@@ -41,6 +41,8 @@ __all__ = ["find_frontier", "frontier_problem", "problem_digest"]
 MOST_POINTS = 60
 """Plans that are kept in the end; corners of the hull always are."""
 MOST_EFFORT = 3
+HARDER, BETWEEN = 0.7, 0.45
+"""How much a distance counts for trying harder once more, and for asking between two lines [-]."""
 SMALL = 60
 SHAKES = (0.0, 0.2, 0.4)
 PRICE_STEPS = 16
@@ -179,6 +181,19 @@ class Task:
     effort: int
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Where plans and ceiling are apart: how far [-], the slope there, a price not yet asked.
+
+    ``is_beyond`` tells the end after the last plan from the edges of the hull.
+    """
+
+    distance: float
+    slope: float
+    between: float | None
+    is_beyond: bool = False
+
+
 class FrontierSearch:
     """Asks price after price until plans and ceiling are close, or time is up."""
 
@@ -288,22 +303,22 @@ class FrontierSearch:
             low = LEAST_SHARE * heat / capex
             if not any(price <= low * 1.5 for price in self.lines):
                 return Task(low, 0)
-        for distance, slope, between in sorted(self._edges(places), key=lambda each: -each[0]):
-            if distance <= self.state.gap:
-                return None
-            task = self._task_for(slope, between)
-            if task is not None:
-                return task
-        return None
+        tasks = [
+            (edge.distance * weight, task)
+            for edge in self._edges(places)
+            if edge.distance > self.state.gap
+            for weight, task in self._tasks(edge)
+        ]
+        return max(tasks, key=lambda each: each[0])[1] if tasks else None
 
-    def _edges(self, places: list[Place]) -> list[tuple[float, float, float | None]]:
+    def _edges(self, places: list[Place]) -> list[Gap]:
         """Return each edge of the hull: how far the ceiling is, its slope, a price between lines.
 
         After the last place comes an edge with the slope of the ceiling there.
         """
         lines = list(self.lines.values())
         found = [
-            (each.distance, each.slope, _between(each.bend))
+            Gap(each.distance, each.slope, _between(each.bend))
             for each in edges(places, lines, self.most_mwh)
             if math.isfinite(each.slope)
         ]
@@ -312,21 +327,26 @@ class FrontierSearch:
             ceiling = ceiling_at(lines, capex, self.most_mwh)
             lowest = min(lines, key=lambda line: line.at(capex)).price_mwh_per_eur
             flatter = lowest / 2 if lowest > 3 * min(self.lines) else None
-            found.append((relative_distance(heat, ceiling), lowest, flatter))
+            distance = relative_distance(heat, ceiling)
+            found.append(Gap(distance, lowest, flatter, is_beyond=True))
         return found
 
-    def _task_for(self, slope: float, between: float | None) -> Task | None:
-        """Return what to do about an edge: ask its slope, try harder, or ask between two lines."""
-        known = self._known(slope)
+    def _tasks(self, edge: Gap) -> list[tuple[float, Task]]:
+        """Return what can be done about an edge, and how much its distance counts for it.
+
+        Ask its slope; if that is known, try harder, or ask between the two lines of a bend.
+        """
+        room = len(self.lines) < self.most_prices
+        known = self._known(edge.slope)
         if known is None:
-            return Task(slope, 0) if len(self.lines) < self.most_prices else None
-        new = between is not None and self._known(between) is None
-        if known.effort and new and len(self.lines) < self.most_prices:
-            assert between is not None
-            return Task(between, 0)
+            return [(1.0, Task(edge.slope, 0))] if room else []
+        tasks = []
         if known.effort < MOST_EFFORT:
-            return Task(known.price_mwh_per_eur, known.effort + 1)
-        return None
+            harder = known.effort + 1
+            tasks.append((HARDER**harder, Task(known.price_mwh_per_eur, harder)))
+        if room and edge.between is not None and self._known(edge.between) is None:
+            tasks.append((1.0 if edge.is_beyond else BETWEEN, Task(edge.between, 0)))
+        return tasks
 
     def _known(self, price: float) -> Line | None:
         """Return the line of a price, or of one so near that the gap does not notice."""
