@@ -13,9 +13,10 @@ from siting.plan import Plan
 from siting.problem import Problem
 from siting.verify.books import Books
 from siting.verify.ledger import Ledger
+from siting.verify.tables import derived_kpis
 from siting.verify.views import company_figures, consumer_figures, society_figures
 
-__all__ = ["check_money", "derived_money"]
+__all__ = ["check_money", "derived_money", "figures_left"]
 
 
 def check_money(
@@ -61,6 +62,17 @@ def check_money(
         floor = max(1.0, plan.capex_eur) if name.endswith("_eur") else 1e-3
         ledger.agree(path.name, name, told[name], finite, floor=floor)
     return ledger.found
+
+
+def figures_left(
+    path: Path, problem: Problem, plan: Plan, settings: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the names of the numbers in ``kpis.json`` that are not derived again."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    derived = derived_money(problem, plan, settings, waste_heat_eur_per_a=0.0)
+    known = {*derived, *derived_kpis(problem, plan)}
+    numbers = {name for name, each in told.items() if isinstance(each, int | float)}
+    return tuple(sorted(numbers - known))
 
 
 def derived_money(
