@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,8 @@ def write_table(path: Path, rows: Sequence[Row], notes: str = "") -> None:
         if own:
             write = _prepare_section if family == "prepare" else _family_section
             parts.append(f"## {title}\n\n{write(own)}")
+        if family == "cities":
+            parts.append("### Growth with size\n\n" + _growth(own))
     parts.append("## When and where\n\n" + _provenance(rows))
     if notes:
         parts.insert(1, notes)
@@ -212,6 +215,26 @@ def _solved(row: Row | None, *, with_bound: bool) -> list[str]:
         value = f"{value} ({row.status})"
     cells = [value] + ([_figure(row.bound)] if with_bound else [])
     return [*cells, _percent(row.gap), _seconds(row), _figure(row.peak_gb)]
+
+
+def _growth(rows: Sequence[Row]) -> str:
+    """Return how processor time grows with edges, among free ratios proven within their gap."""
+    proven = [r for r in rows if r.method == "siting" and r.status.startswith("optimal")]
+    lines = []
+    for pipes in ("affine", "catalogue"):
+        own = [r for r in proven if r.case.endswith(f"-{pipes}-ratio")]
+        own = sorted((r for r in own if r.edges and r.cpu_seconds), key=lambda r: r.edges or 0)
+        for small, large in pairwise(own):
+            assert small.edges and large.edges and small.cpu_seconds and large.cpu_seconds
+            power = math.log(large.cpu_seconds / small.cpu_seconds)
+            power /= math.log(large.edges / small.edges)
+            lines.append(
+                f"- {pipes}, {small.edges:,} to {large.edges:,} edges: {small.cpu_seconds:.0f} s to"
+                f" {large.cpu_seconds:.0f} s, as edges to the power {power:.2f}"
+            )
+    if not lines:
+        lines = ["No two sizes are proven within their gap, so nothing can be said."]
+    return "\n".join(lines) + "\n"
 
 
 def _prepare_section(rows: Sequence[Row]) -> str:

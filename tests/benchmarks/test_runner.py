@@ -108,3 +108,16 @@ def test_every_family_has_cases_and_the_kept_results_are_of_known_ones() -> None
     if run.RESULTS.exists():
         with run.RESULTS.open(encoding="utf-8", newline="") as file:
             assert {row["case"] for row in csv.DictReader(file)} <= set(names)
+
+
+def test_growth_compares_proven_sizes_only(tmp_path: Path) -> None:
+    """Ten times the edges in a hundred times the time is a power of two."""
+    done = "optimal within the gap"
+    rows = [
+        Row(f"cities/{edges}-affine-ratio", "siting", edges=edges, cpu_seconds=cpu, status=status)
+        for edges, cpu, status in ((100, 1.0, done), (1_000, 100.0, done), (9_000, 1.0, "crash"))
+    ]
+    write_table(tmp_path / "table.md", rows)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "100 to 1,000 edges: 1 s to 100 s, as edges to the power 2.00" in text
+    assert "9,000 edges:" not in text
