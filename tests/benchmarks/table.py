@@ -225,7 +225,10 @@ def _growth(rows: Sequence[Row]) -> str:
         own = [r for r in proven if r.case.endswith(f"-{pipes}-ratio")]
         own = sorted((r for r in own if r.edges and r.cpu_seconds), key=lambda r: r.edges or 0)
         for small, large in pairwise(own):
-            assert small.edges and large.edges and small.cpu_seconds and large.cpu_seconds
+            assert small.edges
+            assert large.edges
+            assert small.cpu_seconds
+            assert large.cpu_seconds
             power = math.log(large.cpu_seconds / small.cpu_seconds)
             power /= math.log(large.edges / small.edges)
             lines.append(
