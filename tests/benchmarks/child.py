@@ -10,7 +10,6 @@ import argparse
 import json
 import math
 import pickle
-import resource
 import sys
 import tempfile
 import time
@@ -52,6 +51,8 @@ def _say(told: TextIO, **facts: Any) -> None:
 
 def _used() -> tuple[float, float]:
     """Return processor time [s] and largest memory so far [GB]."""
+    import resource  # not on every system
+
     used = resource.getrusage(resource.RUSAGE_SELF)
     per_gb = 1e9 if sys.platform == "darwin" else 1e6
     return used.ru_utime + used.ru_stime, used.ru_maxrss / per_gb

@@ -10,7 +10,6 @@ checked by the test suite: times depend on the machine.
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
@@ -146,6 +145,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--sites", type=int, default=30)
     parser.add_argument("--connections", type=int, default=1)
     chosen = parser.parse_args(argv)
+    import resource  # not on every system
+
     for facts in prepared(**vars(chosen)):
         peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{facts['stage']:<22}{facts['seconds']:8.2f} s {peak_gb:8.2f} GB peak", flush=True)

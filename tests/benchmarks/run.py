@@ -214,17 +214,19 @@ def _where(chosen: argparse.Namespace, load: float | None) -> dict[str, Any]:
 
 
 def _git_version() -> str:
-    try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--exclude=*"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
+    """Return the commit, and whether the package differs from it."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
         )
-    except (OSError, subprocess.CalledProcessError):
+
+    try:
+        commit = git("rev-parse", "--short", "HEAD").stdout.strip()
+        changed = git("diff", "--quiet", "HEAD", "--", "siting").returncode != 0
+    except OSError:
         return "unknown"
-    return said.stdout.strip()
+    return commit + ("-changed" if changed else "") if commit else "unknown"
 
 
 def _machine() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ CASE = Case(
 )
 
 AS_IS = Scale()
+in_a_process = pytest.mark.skipif(sys.platform == "win32", reason="processes are watched on POSIX")
 
 
 def filled(ended: apart.Ended, scale: Scale = AS_IS) -> Row:
@@ -28,6 +30,7 @@ def step(
     return {"at": at, "cpu": cpu, "value": value, "bound": bound, "phase": "x"}
 
 
+@in_a_process
 def test_a_case_from_build_to_row(tmp_path: Path) -> None:
     """Both methods solve the smallest city in processes of their own, with an honest bound."""
     results = tmp_path / "results.csv"
@@ -44,6 +47,7 @@ def test_a_case_from_build_to_row(tmp_path: Path) -> None:
         assert row.peak_gb
 
 
+@in_a_process
 def test_a_crash_is_a_row() -> None:
     ended = apart.run_apart(["siting", "--problem", "nowhere"], time_out_s=60, memory_gb=4)
     assert ended.stopped_by == "crash"
@@ -58,6 +62,7 @@ def test_a_time_out_keeps_the_best_that_was_told() -> None:
     assert row.verdict == "missed: gap 10 % of 1 %"
 
 
+@in_a_process
 def test_a_process_that_lasts_too_long_is_ended() -> None:
     ended = apart.run_apart(
         ["prepare", "--case", "prepare/9999999-1-1"], time_out_s=0.3, memory_gb=4
