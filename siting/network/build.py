@@ -281,8 +281,8 @@ def _doubt_unreachable(
                 kind,
                 f"{name_ids(ids)} {'sits' if len(ids) == 1 else 'sit'} on streets ({km:,.1f} km in"
                 f" all) that no {other} is connected to.",
-                "Check the street layer for gaps and for streets forbidden by their class, or raise"
-                " snap_tolerance_m under [network].",
+                "Check the street layer for gaps, for streets forbidden by their class and for"
+                " barriers that are forbidden to cross, or raise snap_tolerance_m under [network].",
                 ids,
             )
 
