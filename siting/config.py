@@ -263,6 +263,10 @@ class ExistingNetworkConfig(LayerConfig):
     )
 
 
+class ExistingPlantsConfig(LayerConfig):
+    """Heat plants of the existing network: base plants go before data centres."""
+
+
 class LayersConfig(Section):
     """The layers of a study: three that it needs, and others that it may have."""
 
@@ -272,6 +276,7 @@ class LayersConfig(Section):
     barriers: BarriersConfig | None = None
     buildings: BuildingsConfig | None = None
     existing_network: ExistingNetworkConfig | None = None
+    existing_plants: ExistingPlantsConfig | None = None
 
 
 class NetworkConfig(Section):

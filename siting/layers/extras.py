@@ -1,4 +1,4 @@
-"""Read the layers that a study may have besides its three: barriers, buildings, heat pipes."""
+"""Read the layers that a study may have besides its three: barriers, buildings, heat network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from siting.layers.columns import Column, check_mapping, read_columns
 from siting.layers.crs import in_crs, with_crs
 from siting.layers.files import open_layer
 from siting.layers.osm import read_osm_features
+from siting.layers.plants import plant_frame
 from siting.layers.shapes import AREAS, LINES, repaired_areas
 from siting.region import Barriers, Remark
 from siting.streets import is_osm, street_levels
@@ -38,6 +39,14 @@ PIPE_COLUMNS = (
         high=2_000.0,
         hint="Give the nominal diameter as a number, 200 for DN200; it may be in metres.",
     ),
+    Column(
+        "free_capacity_mw",
+        "number",
+        synonyms=("free_mw",),
+        low=0.0,
+        high=5_000.0,
+        hint="Give what a pipe can carry beside the heat of today, in MW.",
+    ),
     Column("level"),
     Column("layer"),
     Column("bridge"),
@@ -52,6 +61,7 @@ class Extras:
         self.barriers: Barriers | None = None
         self.buildings: Any = None
         self.existing: gpd.GeoDataFrame | None = None
+        self.plants: gpd.GeoDataFrame | None = None
         self.remarks: list[Remark] = []
 
 
@@ -75,6 +85,12 @@ def read_extras(layers: LayersConfig, crs: pyproj.CRS, log: FaultLog) -> Extras:
         frame = _placed("existing_network", frame, config, crs, found, log)
         if frame is not None:
             found.existing = _pipes(frame, config.columns, found, log)
+    if layers.existing_plants is not None:
+        frame = open_layer("existing_plants", layers.existing_plants, log)
+        frame = _placed("existing_plants", frame, layers.existing_plants, crs, found, log)
+        if frame is not None:
+            found.plants, remarks = plant_frame(frame, layers.existing_plants.columns, log)
+            found.remarks += remarks
     return found
 
 
@@ -167,6 +183,7 @@ def _pipes(
         {
             "name": data["name"],
             "existing_dn": data["existing_dn"].astype(float),
+            "free_capacity_mw": data["free_capacity_mw"].astype(float),
             "level": street_levels(data).astype(np.int64),
         },
         geometry=shapely.force_2d(frame.geometry.to_numpy()),

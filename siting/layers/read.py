@@ -76,6 +76,7 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
         barriers=extras.barriers,
         buildings=extras.buildings,
         existing=extras.existing,
+        plants=extras.plants,
         remarks=(
             _crs_remark(config, crs),
             *moves,

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from siting.network.mesh import (
+    EXISTING,
     STREET,
     Bools,
     Floats,
@@ -64,6 +65,7 @@ def find_links(
     count: int,
     max_distance_m: float | Floats,
     obstacles: Obstacles | None = None,
+    customers: Bools | None = None,
 ) -> Links:
     """Return up to ``count`` shortest connections from each place to different taps.
 
@@ -79,6 +81,9 @@ def find_links(
         Longest connection, one for all places or one for each [m].
     obstacles
         What connections keep out of where they can.
+    customers
+        Places that existing pipes supply already: their connection stands, and leads to the
+        nearest of these pipes, whatever lies between.
 
     Notes
     -----
@@ -90,13 +95,19 @@ def find_links(
     most = np.broadcast_to(np.asarray(max_distance_m, dtype=float), (len(shapes),))
     found: list[tuple[Ints, Ints, Floats]] = []
     open_places = np.arange(len(shapes))
-    for choice in (ground & main_streets(mesh), ground, np.ones(len(mesh), dtype=bool)):
-        edges = np.flatnonzero(choice)
-        wanted = 1 if count == 1 and obstacles is None else count * SPARE_EDGES
-        place, near, distance = _nearest(
-            mesh.line[edges], borders[open_places], wanted, float(most.max(initial=0.0))
-        )
-        place = open_places[place]
+    standing = np.zeros(len(shapes), dtype=bool) if customers is None else customers
+    most_m = float(most.max(initial=0.0))
+    wanted = 1 if count == 1 and obstacles is None else count * SPARE_EDGES
+    every = np.ones(len(shapes), dtype=bool)
+    for choice, asked, number in (
+        (mesh.kind == EXISTING, standing, 1),
+        (ground & main_streets(mesh), every, wanted),
+        (ground, every, wanted),
+        (np.ones(len(mesh), dtype=bool), every, wanted),
+    ):
+        edges, own = np.flatnonzero(choice), open_places[asked[open_places]]
+        place, near, distance = _nearest(mesh.line[edges], borders[own], number, most_m)
+        place = own[place]
         inside = distance <= most[place]
         found.append((place[inside], edges[near][inside], distance[inside]))
         open_places = np.setdiff1d(open_places, found[-1][0])
@@ -104,10 +115,17 @@ def find_links(
     if obstacles is not None:
         way = shapely.shortest_line(borders[place], mesh.line[edge])
         bad = obstacles.hits(way, shapes[place])
+        bad[_stands(mesh, standing, place, edge)] = 0
         clear = ~np.isin(place, place[bad == 0]) | (bad == 0)
         open_way = clear & (bad < FORBIDDEN_WAY)
         place, edge, distance = place[open_way], edge[open_way], distance[open_way]
     return _distinct_links(mesh, borders, place, edge, distance, count)
+
+
+def _stands(mesh: Mesh, customers: Bools, place: Ints, edge: Ints) -> Bools:
+    """Return which connections stand already: those of customers to existing pipes."""
+    stands: Bools = customers[place] & (mesh.kind[edge] == EXISTING)
+    return stands
 
 
 def _nearest(
@@ -197,7 +215,9 @@ def _taps(mesh: Mesh, edge: Ints, at: Floats) -> Ints:
     return tap.ravel().astype(np.int64)
 
 
-def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Mesh, Ints]:
+def add_links(
+    mesh: Mesh, links: Links, centres: Floats, kind: Ints, customers: Bools | None = None
+) -> tuple[Mesh, Ints]:
     """Return the mesh with its edges split at the taps and the connections added.
 
     Parameters
@@ -210,6 +230,8 @@ def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Me
         Where the node of a place without connection lies [m].
     kind
         Kind of the connections of each place.
+    customers
+        Places whose connections to existing pipes stand already, at no cost.
 
     Returns
     -------
@@ -232,6 +254,10 @@ def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Me
     cut = ~(at_u | at_v)
     streets = split(grown, edge[cut], at[cut], tap_node[cut])
     service = _service_lines(mesh, grown, links, tap_node[tap], place_node, kind)
+    if customers is not None:
+        stands = _stands(mesh, customers, links.place, links.edge)
+        paid = np.where(stands, 0.0, service.cost_length_m)
+        service = replace(service, cost_length_m=paid)
     return join(streets, service), place_node
 
 
@@ -263,4 +289,5 @@ def _service_lines(
         kind=kind[links.place],
         stated_eur=np.zeros(len(u)),
         existing_dn=np.full(len(u), np.nan),
+        free_mw=np.full(len(u), np.nan),
     )

@@ -99,9 +99,11 @@ def build_network(
         count=connections_per_zone,
         max_distance_m=most_m,
         obstacles=obstacles,
+        customers=places.is_customer,
     )
+    _doubt_customers(mesh, places, links, max_connection_m, log)
     _report_far_places(mesh, places, links, most_m, log)
-    mesh, node = add_links(mesh, links, places.centre, places.kind)
+    mesh, node = add_links(mesh, links, places.centre, places.kind, places.is_customer)
     connected = Remark(
         "network", "connected sites and zones", len(links.place), float(links.distance_m.sum())
     )
@@ -139,6 +141,9 @@ class _Places:
         self.id = [*sites.index, *zones.index]
         self.is_site: Bools = np.arange(len(self.id)) < len(sites)
         self.kind: Ints = np.where(self.is_site, TRUNK, SERVICE)
+        self.is_customer: Bools = np.zeros(len(self.id), dtype=bool)
+        if region.existing is not None and "existing_customer" in zones:
+            self.is_customer[len(sites) :] = zones["existing_customer"].to_numpy(dtype=bool)
         self.centre: Floats = shapely.get_coordinates(shapely.point_on_surface(self.shape))
 
     def names(self, chosen: Bools | Ints) -> list[str]:
@@ -200,6 +205,24 @@ def _report_far_places(
             cure = "Add the streets that lead to them"
             words += " They cannot be served."
             log.doubt(kind, words, f"{cure}, or raise {option} under [network].", ids)
+
+
+def _doubt_customers(
+    mesh: Mesh, places: _Places, links: Links, max_connection_m: float, log: FaultLog
+) -> None:
+    """Doubt customers of the existing network that none of its pipes is near."""
+    to_pipe = links.place[mesh.kind[links.edge] == EXISTING]
+    astray = np.setdiff1d(np.flatnonzero(places.is_customer), to_pipe)
+    if len(astray):
+        ids = places.names(astray)
+        log.doubt(
+            "zones",
+            f"{name_ids(ids)} {'is a customer' if len(ids) == 1 else 'are customers'} of the"
+            " existing network, but none of its pipes lies within max_connection_m ="
+            f" {max_connection_m:g} m. They are connected to streets, at a cost.",
+            "Complete the layer of existing pipes, or raise max_connection_m under [network].",
+            ids,
+        )
 
 
 def _report_shut_off(kind: str, ids: list[str], log: FaultLog) -> None:
@@ -348,6 +371,7 @@ def _further_columns(mesh: Mesh) -> dict[str, Floats]:
         found["stated_cost_eur"] = mesh.stated_eur
     if (mesh.kind == EXISTING).any():
         found["existing_dn"] = mesh.existing_dn
+        found["free_capacity_mw"] = mesh.free_mw
     return found
 
 

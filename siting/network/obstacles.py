@@ -158,7 +158,7 @@ def crossing_costs(
     what they cross already.
     """
     lines = edges.geometry.to_numpy()
-    laid = np.flatnonzero(edges["kind"].to_numpy() != "existing")
+    laid = np.flatnonzero(~_stands_already(edges))
     shapes = barriers.geometry.to_numpy()
     line, barrier = _crossing(lines[laid], shapes)
     line = laid[line]
@@ -177,6 +177,16 @@ def crossing_costs(
     places = shapely.line_interpolate_point(lines[merged["line"].to_numpy()], middle)
     places = np.asarray(places, dtype=object)
     return Crossings(count.astype(float), cost.astype(float), places)
+
+
+def _stands_already(edges: gpd.GeoDataFrame) -> Bools:
+    """Return which edges are existing pipes, or the service lines of their customers."""
+    kind = edges["kind"].to_numpy()
+    stands: Bools = kind == "existing"
+    if "cost_length_m" in edges:
+        free = (edges["cost_length_m"] == 0).to_numpy() & (edges["length_m"] > 0).to_numpy()
+        stands |= (kind == "service") & free
+    return stands
 
 
 def _stretches(lines: Objects, line: Ints, shapes: Objects, barrier: Ints) -> pd.DataFrame:

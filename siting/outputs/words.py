@@ -128,6 +128,7 @@ def headline_table(appraisal: Appraisal) -> list[tuple[str, str]]:
         ("Heat output installed", f"{figure(a.site_capacity_mw)} MW"),
         ("Zones served", f"{a.zones_served:,} of {a.zones_total:,}"),
         ("Share of all heat demand", percent(a.demand_share)),
+        *_base_rows(a),
         ("Waste-heat share in served zones", percent(a.served_waste_heat_share)),
         ("Worth the heat of", homes(a)),
         ("Trench", length(a.trench_length_m)),
@@ -135,6 +136,16 @@ def headline_table(appraisal: Appraisal) -> list[tuple[str, str]]:
         ("Network heat loss", f"{heat(a.network_loss_mwh)} ({percent(a.network_loss_share)})"),
         ("Electricity for heat pumps", heat(a.electricity_mwh)),
         ("Proof", proof_words(a.proof)),
+    ]
+
+
+def _base_rows(a: Appraisal) -> list[tuple[str, str]]:
+    """Return the base load of existing plants, which is counted apart, where there is any."""
+    if a.standing_base_mwh <= 0:
+        return []
+    return [
+        ("Existing base load, not in that demand", heat(a.standing_base_mwh)),
+        ("Of it displaceable, not in that heat", heat(a.displaced_base_mwh)),
     ]
 
 
