@@ -140,6 +140,6 @@ layer = "streets_27700"
     assert len(other) < len(one) / 2
     for name in ("annual_demand_mwh", "floor_area_m2"):
         assert other[name].sum() == pytest.approx(one[name].sum(), rel=1e-12)
-    assert other["buildings"].sum() == len(one)
+    assert other["buildings"].fillna(1.0).sum() == len(one)
     assert (other["estimated"] != "").all()
     assert other.geometry.is_valid.all()
