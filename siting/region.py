@@ -155,6 +155,8 @@ class Region:
     lines of an existing heat network with ``existing_dn``, ``free_capacity_mw`` (NaN for all that
     the diameter carries), ``name`` and ``level``; ``plants`` its heat plants, indexed by
     ``plant_id``, with ``name``, ``role`` (``base`` or ``peak``), ``output_mw`` and points.
+    ``access`` holds the points at which pipes may leave a site or enter a zone, with ``kind``
+    (``sites`` or ``zones``) and ``id`` of that place.
     """
 
     name: str
@@ -167,3 +169,4 @@ class Region:
     buildings: Any = None
     existing: gpd.GeoDataFrame | None = None
     plants: gpd.GeoDataFrame | None = None
+    access: gpd.GeoDataFrame | None = None

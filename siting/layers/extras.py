@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 import shapely
 
 from siting.errors import FaultLog, InputError, name_ids
+from siting.layers.access import access_frame
 from siting.layers.barriers import barrier_frame, open_barriers
 from siting.layers.columns import Column, check_mapping, read_columns
 from siting.layers.crs import in_crs, with_crs
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from siting.config import LayerConfig, LayersConfig
 
-__all__ = ["Extras", "read_extras"]
+__all__ = ["Extras", "read_access", "read_extras"]
 
 PIPE_COLUMNS = (
     Column("name"),
@@ -92,6 +94,22 @@ def read_extras(layers: LayersConfig, crs: pyproj.CRS, log: FaultLog) -> Extras:
             found.plants, remarks = plant_frame(frame, layers.existing_plants.columns, log)
             found.remarks += remarks
     return found
+
+
+def read_access(
+    layers: LayersConfig, places: Mapping[str, gpd.GeoDataFrame], crs: pyproj.CRS, log: FaultLog
+) -> tuple[gpd.GeoDataFrame | None, tuple[Remark, ...]]:
+    """Return the access points of sites and zones, if the study names a layer of them."""
+    config, found = layers.access_points, Extras()
+    if config is None:
+        return None, ()
+    frame = _placed(
+        "access_points", open_layer("access_points", config, log), config, crs, found, log
+    )
+    if frame is None:
+        return None, tuple(found.remarks)
+    access, remarks = access_frame(frame, places, config.columns, log)
+    return access, (*found.remarks, *remarks)
 
 
 def _open_buildings(config: LayerConfig, log: FaultLog) -> gpd.GeoDataFrame | None:

@@ -15,7 +15,7 @@ from siting.layers import sites, zones
 from siting.layers.asked_units import ask_for_demand_unit, check_named_units
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
-from siting.layers.extras import read_extras
+from siting.layers.extras import read_access, read_extras
 from siting.layers.files import open_layer
 from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
@@ -69,6 +69,8 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
     street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
     zone_rows, block_remarks = _blocks(zone_rows, street_rows, config, log)
     extras = read_extras(config.layers, crs, log)
+    places = {"sites": site_rows, "zones": zone_rows}
+    access, gate_remarks = read_access(config.layers, places, crs, log)
     return Region(
         name=config.study.name,
         crs=crs,
@@ -79,6 +81,7 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
         buildings=extras.buildings,
         existing=extras.existing,
         plants=extras.plants,
+        access=access,
         remarks=(
             _crs_remark(config, crs),
             *moves,
@@ -88,6 +91,7 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
             *remarks,
             *street_remarks,
             *extras.remarks,
+            *gate_remarks,
         ),
     )
 

@@ -13,8 +13,9 @@ import pyproj
 import shapely
 
 from siting.errors import FaultLog, name_ids
-from siting.network.attach import Links, add_links, find_links
+from siting.network.attach import Links, add_links, find_links, links_of_places
 from siting.network.contract import contract
+from siting.network.doors import Doors
 from siting.network.existing import add_existing
 from siting.network.mesh import (
     EXISTING,
@@ -93,14 +94,17 @@ def build_network(
         return _network(mesh, np.zeros(0, dtype=np.int64), places, region.crs, remarks)
     site_m = max_connection_m if max_site_connection_m is None else max_site_connection_m
     most_m = np.where(places.is_site, site_m, max_connection_m)
+    doors = Doors.of(places.shape, places.key, region.access, connections_per_zone)
     links = find_links(
         mesh,
-        places.shape,
-        count=connections_per_zone,
-        max_distance_m=most_m,
+        doors.shape,
+        count=doors.count,
+        max_distance_m=most_m[doors.place],
         obstacles=obstacles,
-        customers=places.is_customer,
+        customers=places.is_customer[doors.place],
+        own=places.shape[doors.place],
     )
+    links = links_of_places(links, doors.place, doors.most)
     _doubt_customers(mesh, places, links, max_connection_m, log)
     _report_far_places(mesh, places, links, most_m, log)
     mesh, node = add_links(mesh, links, places.centre, places.kind, places.is_customer)
@@ -139,6 +143,8 @@ class _Places:
         )
         self.shape = shapely.force_2d(self.shape)
         self.id = [*sites.index, *zones.index]
+        layer = ["sites"] * len(sites) + ["zones"] * len(zones)
+        self.key = pd.MultiIndex.from_arrays([layer, self.id])
         self.is_site: Bools = np.arange(len(self.id)) < len(sites)
         self.kind: Ints = np.where(self.is_site, TRUNK, SERVICE)
         self.is_customer: Bools = np.zeros(len(self.id), dtype=bool)
