@@ -51,6 +51,8 @@ class BusinessCase:
     ----------
     horizon_a, discount_rate, social_discount_rate
         Years looked at [a] and the two rates [1/a].
+    first_year
+        Calendar year of the year 1.
     energy, years
         Energy of a full year of the plan, and of the years 1 to T.
     components, tariffs
@@ -84,6 +86,7 @@ class BusinessCase:
     horizon_a: int
     discount_rate: float
     social_discount_rate: float
+    first_year: int
     energy: YearEnergy
     years: tuple[YearEnergy, ...]
     components: tuple[Component, ...]
@@ -247,6 +250,7 @@ def business_case(
         horizon_a=horizon,
         discount_rate=rate,
         social_discount_rate=social,
+        first_year=finance.first_year,
         energy=full,
         years=years,
         components=components,

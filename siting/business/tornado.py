@@ -296,8 +296,8 @@ def _pipe_factor(plan: Plan, end: str) -> float:
     if whole <= 0:
         return 1.0
 
-    def rate(band: str, size: str) -> float:
-        label = diameter_order(size)[0]
+    def rate(band: str, size: str | None) -> float:
+        label = diameter_order(size or "")[0]
         constant, slope = COST_BANDS[band]
         return constant + slope * (label / 1000 if math.isfinite(label) else 0.1)
 

@@ -20,6 +20,7 @@ import pyogrio
 
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
+from siting.business.tornado import tornado
 from siting.config import (
     LAYER_FILES,
     StudyConfig,
@@ -47,8 +48,10 @@ from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
 from siting.streets import is_osm
+from siting.supply import load_bands
 
 if TYPE_CHECKING:
+    from siting.assembly import Assembly
     from siting.parameters import Parameters
 
 __all__ = [
@@ -266,6 +269,7 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         settings=settings,
         business=run.business,
         findings=run.findings,
+        **_report_extras(run),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
         created=created,
@@ -287,6 +291,25 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     _write_json(work / "kpis.json", kpis)
     write_problem(run.assembly.problem, work / "problem.json")
     write_solution(run.plan, work / "solution.json")
+
+
+def _report_extras(run: FinishedRun) -> dict[str, Any]:
+    """Return what the report tells beyond layers, figures and money."""
+    problem, plan = run.assembly.problem, run.plan
+    known = run.frames.sites.set_index("site_id")["name"].to_dict()
+    names = {key: str(known.get(gis, gis)) for key, gis in run.assembly.site_ids.items()}
+    sensitivities = None
+    if run.business is not None:
+        parameters = cast("Parameters", run.checked.parameters)
+        assembly = cast("Assembly", run.assembly)
+        sensitivities = tornado(assembly, plan, parameters, run.config, run.business)
+    return {
+        "limits": run.config.limits.model_dump(exclude_none=True),
+        "bands": load_bands(problem, plan),
+        "site_names": names,
+        "sensitivities": sensitivities,
+        "frontier": getattr(run, "frontier", None),
+    }
 
 
 def _pipe_data(run: FinishedRun) -> PipeData:
