@@ -11,7 +11,9 @@ from siting.outputs.labels import ENGLISH, Labels
 __all__ = ["supply_rows"]
 
 
-def supply_rows(told: Mapping[str, Any], t: Labels = ENGLISH) -> list[tuple[str, str]]:
+def supply_rows(
+    told: Mapping[str, Any], t: Labels = ENGLISH, site_names: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
     """Return label and text of what `siting.supply.supply_figures` tells, where it was worked out.
 
     Examples
@@ -25,7 +27,7 @@ def supply_rows(told: Mapping[str, Any], t: Labels = ENGLISH) -> list[tuple[str,
     names = [key.partition(".")[2] for key in told if key.startswith("stacked_rank.")]
     rows = [
         (
-            f"{told[f'stacked_rank.{name}']}. {name}",
+            f"{told[f'stacked_rank.{name}']}. {(site_names or {}).get(name, name)}",
             t(
                 "plan.supply_value",
                 heat=words.heat(told[f"stacked_heat_mwh.{name}"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -123,7 +124,8 @@ def _estimates(m: Matter) -> Iterator[Block]:
     yield Text(t("region.estimated", count=f"{count:,}", zones=f"{len(m.frames.zones):,}"))
     ways: Counter[str] = Counter()
     for text in m.frames.zones["estimated"]:
-        ways.update({way.split("(")[0].strip() for way in text.split(";") if way.strip()})
+        bare = re.sub(r"\s*\([^()]*\)", "", text)
+        ways.update({way.strip() for way in bare.split(";") if way.strip()})
     common = sorted(ways.items(), key=lambda item: (-item[1], item[0]))[:8]
     yield Grid(
         [t("region.how"), f"#{t('region.zones_count')}"],

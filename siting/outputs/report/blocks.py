@@ -19,6 +19,7 @@ __all__ = [
     "Text",
 ]
 
+WIDE = 8
 LONG = 18
 """Tables with more rows may run over a page; their headings are repeated."""
 
@@ -51,9 +52,10 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Facts:
-    """Labels with their values, side by side."""
+    """Labels with their values; the last is their ``total``, or many stand in two columns."""
 
     rows: Sequence[tuple[str, str]]
+    total: bool = False
     kind: str = "facts"
 
 
@@ -69,18 +71,24 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table; headings that begin with ``#`` stand over figures."""
+    """A table; headings that begin with ``#`` stand over figures, widths are in per cent."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell | str]]
     total: Sequence[str] = ()
     marked: int | None = None
+    widths: Sequence[int] = ()
     kind: str = "grid"
 
     @property
     def columns(self) -> list[tuple[str, bool]]:
         """Each heading, and whether figures stand below it."""
         return [(head.removeprefix("#"), head.startswith("#")) for head in self.heads]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether figures may break so that all columns have room."""
+        return len(self.heads) > WIDE
 
     @property
     def is_long(self) -> bool:

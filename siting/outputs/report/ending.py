@@ -141,6 +141,7 @@ def assumptions_annex(m: Matter) -> Section | None:
                     for head in heads
                 ],
                 [_assumption_row(each, m) for each in sorted(m.parameters, key=_by_origin)],
+                widths=(36, 9, 9, 10, 24, 6, 6),
             ),
         ],
         annex=True,
@@ -201,5 +202,5 @@ def remarks_annex(m: Matter) -> Section:
         for each in m.remarks
     ]
     names = [("#" if h[0] == "#" else "") + t(f"remarks.{h.removeprefix('#')}") for h in heads]
-    table = Grid(names, rows) if rows else Text(t("remarks.none"))
+    table = Grid(names, rows, widths=(10, 33, 8, 8, 41)) if rows else Text(t("remarks.none"))
     return Section("remarks", t("remarks.title"), [table], annex=True)

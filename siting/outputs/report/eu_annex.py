@@ -56,7 +56,7 @@ def eu_annex(m: Matter) -> Section:
     gaps = list(dict.fromkeys([each.gap for each in items if each.gap] + [t("eu.rules_gap")]))
     blocks: list[Block] = [
         Text(t("eu.intro")),
-        Grid([t("eu.asked"), t("eu.here"), t("eu.state")], rows),
+        Grid([t("eu.asked"), t("eu.here"), t("eu.state")], rows, widths=(27, 63, 10)),
         Head(t("eu.missing_title")),
         Bullets(gaps),
     ]

@@ -66,9 +66,9 @@ def money_section(m: Matter) -> Section:
     blocks += [
         Picture(cash_flow_chart(case, t), t("money.cash_flow"), t("money.cash_flow_note")),
         Head(t("money.running")),
-        Facts(money.running),
+        Facts(money.running, total=True),
         Head(t("money.present_values")),
-        Facts(money.present_values),
+        Facts(money.present_values, total=True),
     ]
     return Section("money", t("money.title"), blocks)
 
@@ -110,7 +110,7 @@ def sensitivity_section(m: Matter) -> Section:
             Text(t("sensitivity.intro")),
             Text(plan),
             Picture(tornado_chart(base, swings, names, t), t("sensitivity.chart")),
-            Grid(heads, [_swing_row(each, m) for each in swings]),
+            Grid(heads, [_swing_row(each, m) for each in swings], widths=(36, 13, 13, 13, 13, 12)),
             Text(t("sensitivity.note"), muted=True),
         ],
     )
@@ -165,7 +165,10 @@ def risk_section(m: Matter) -> Section:
     rows = list(_risks(m))
     blocks: list[Block] = []
     if rows:
-        blocks = [Text(t("risk.intro")), Grid([t("risk.risk"), t("risk.size")], rows)]
+        blocks = [
+            Text(t("risk.intro")),
+            Grid([t("risk.risk"), t("risk.size")], rows, widths=(40, 60)),
+        ]
     if m.findings:
         blocks += [Head(t("risk.plausibility")), Text(t("risk.odd"))]
         blocks.append(Bullets([str(finding) for finding in m.findings]))

@@ -66,7 +66,9 @@ def _sites(m: Matter) -> Iterator[Block]:
 
 def _duration(m: Matter) -> Iterator[Block]:
     """Yield the hours of the year with their sources."""
-    t, rows = m.t, supply_rows(m.appraisal.further, m.t)
+    t = m.t
+    names = {str(site["site_id"]): str(site["name"]) for site in m.chosen}
+    rows = supply_rows(m.appraisal.further, t, names)
     if not m.chosen or (m.bands is None and not rows):
         return
     yield Head(t("plan.duration"))
