@@ -17,7 +17,7 @@ from crosscheck.instances import (
 from siting.problem import Problem
 
 from .cities import SIZES, ask, city_problem, make_city
-from .real_streets import REAL
+from .real_streets import PACKAGED, REAL
 
 __all__ = ["FAMILIES", "PREPARE", "Case", "Scale", "Target", "all_cases"]
 
@@ -199,5 +199,10 @@ def _city(size: str, pipes: str, question: str) -> Callable[[Path, Path], Proble
 
 
 def _streets() -> Iterable[Case]:
+    small = Target(gap=1e-3, seconds=10)
+    yield Case(
+        key="streets/kotka", build=PACKAGED["kotka"], time_limit_s=30, gap=9e-4, target=small
+    )
+    yield Case(key="streets/helsinki", build=PACKAGED["helsinki"], time_limit_s=60, gap=0.02)
     for name, build in REAL.items():
         yield Case(key=f"streets/{name}", build=build, time_limit_s=120, gap=0.02, needs_data=True)

@@ -17,9 +17,10 @@ import shapely
 import siting
 from siting.problem import Problem
 
-__all__ = ["REAL"]
+__all__ = ["PACKAGED", "REAL"]
 
 SEED = 1
+REGIONS = Path(__file__).resolve().parents[2] / "data"
 DUBLIN = """\
 [study]
 name = "Dublin, inner city"
@@ -132,6 +133,15 @@ def rhine_neckar(min_share: float | None) -> Callable[[Path, Path], Problem]:
     return build
 
 
+def packaged(name: str) -> Callable[[Path, Path], Problem]:
+    """A region that the package ships, as its study file asks."""
+
+    def build(data: Path, scratch: Path) -> Problem:
+        return _assembled(REGIONS / name / "study.toml", min_share=None)
+
+    return build
+
+
 def _assumed_sites(lines: gpd.GeoDataFrame, count: int) -> gpd.GeoDataFrame:
     """Return data centres of 5 to 60 MW beside streets drawn from a seed."""
     rng = np.random.default_rng(SEED)
@@ -163,6 +173,7 @@ def _written(
     return _assembled(study, min_share=min_share)
 
 
+PACKAGED = {name: packaged(name) for name in ("kotka", "helsinki")}
 REAL: dict[str, Callable[[Path, Path], Problem]] = {
     "dublin-ratio": dublin(None),
     "dublin-minimum_heat": dublin(0.04),
