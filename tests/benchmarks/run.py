@@ -22,7 +22,7 @@ from typing import Any
 
 from .apart import ROOT, Ended, run_apart
 from .cases import FAMILIES, Case, Scale, all_cases
-from .table import Row, read_rows, replace_rows, write_rows, write_table
+from .table import Row, contradict, read_rows, replace_rows, write_rows, write_table
 
 HERE = Path(__file__).resolve().parent
 RESULTS, TABLE, NOTES = HERE / "results.csv", HERE / "RESULTS.md", HERE / "notes.md"
@@ -82,6 +82,7 @@ def _is_wanted(name: str, chosen: argparse.Namespace) -> bool:
 def _keep(rows: Sequence[Row], order: Sequence[str], path: Path) -> None:
     """Put rows into the file, and write the table where it is that of the repository."""
     every = replace_rows(read_rows(path), rows, order)
+    contradict(every)
     write_rows(path, every)
     if path == RESULTS:
         notes = NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""

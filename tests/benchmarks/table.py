@@ -10,8 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Row", "read_rows", "replace_rows", "write_rows", "write_table"]
+__all__ = ["Row", "contradict", "read_rows", "replace_rows", "write_rows", "write_table"]
 
+CROSSED = 1e-6
+"""Relative distance from which a bound counts as crossed [-]."""
 LEAST_CPU_SHARE = 0.8
 """Share of a core below which a row says that the machine was busy with other things [-]."""
 TITLES = {
@@ -70,6 +72,11 @@ class Row:
     def family(self) -> str:
         """The first word of the case."""
         return self.case.split("/")[0]
+
+    @property
+    def less_is_better(self) -> bool:
+        """Whether values are costs; those of published instances are."""
+        return self.family == "steiner" or self.objective == "capex"
 
     @property
     def over_optimum(self) -> float | None:
@@ -148,6 +155,26 @@ def replace_rows(rows: Sequence[Row], new: Sequence[Row], order: Sequence[str]) 
     return sorted(held.values(), key=lambda row: (place.get(row.case, len(place)), row.method))
 
 
+def contradict(rows: Sequence[Row]) -> None:
+    """Mark rows whose bound a verified plan of the same case, or its published optimum, beats.
+
+    A value better than the published optimum is marked as well.
+    """
+    for row in rows:
+        sign = -1.0 if row.less_is_better else 1.0
+        known = [(r.value, f"plan of {r.method}") for r in rows if r.case == row.case]
+        known.append((row.optimum, "published optimum"))
+        for value, name in known:
+            if value is None or row.bound is None:
+                continue
+            if sign * (value - row.bound) > CROSSED * abs(value):
+                row.status, row.verdict = "refuted", f"bound {row.bound:.10g} is beaten"
+                row.note = f"the {name} has {value:.10g}"
+        if row.value is not None and row.optimum is not None:
+            if sign * (row.value - row.optimum) > CROSSED * abs(row.optimum):
+                row.status, row.verdict = "refuted", "value beats the published optimum"
+
+
 # The table ----------------------------------------------------------------------------------------
 
 
@@ -211,7 +238,7 @@ def _solved(row: Row | None, *, with_bound: bool) -> list[str]:
     if row is None:
         return ["-"] * (5 if with_bound else 4)
     value = _figure(row.value) if row.value is not None else "none"
-    if row.note or row.status in {"crash", "time-out", "memory limit", "not applicable"}:
+    if row.note or row.status in {"crash", "time-out", "memory limit", "not applicable", "refuted"}:
         value = f"{value} ({row.status})"
     cells = [value] + ([_figure(row.bound)] if with_bound else [])
     return [*cells, _percent(row.gap), _seconds(row), _figure(row.peak_gb)]
@@ -255,8 +282,7 @@ def _compared(ours: Row | None, plain: Row | None) -> str:
     """Return the plain value over ours, or ours over the plain one where less is better."""
     if ours is None or plain is None or not ours.value or not plain.value:
         return "-"
-    less = ours.objective == "capex" or (ours.family == "steiner")
-    share = ours.value / plain.value if less else plain.value / ours.value
+    share = ours.value / plain.value if ours.less_is_better else plain.value / ours.value
     return f"{100 * share:.1f} %"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from . import apart, run
 from .cases import FAMILIES, Case, Scale, Target, all_cases
-from .table import Row, read_rows, replace_rows, write_rows, write_table
+from .table import Row, contradict, read_rows, replace_rows, write_rows, write_table
 
 CASE = Case(
     "cities/tiny", lambda data, scratch: pytest.fail("not built"), 60, 0.01, Target(0.01, 30)
@@ -126,3 +126,23 @@ def test_growth_compares_proven_sizes_only(tmp_path: Path) -> None:
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert "100 to 1,000 edges: 1 s to 100 s, as edges to the power 2.00" in text
     assert "9,000 edges:" not in text
+
+
+def test_a_bound_that_a_plan_beats_is_refuted() -> None:
+    """More is better for a ratio, less for a cost; the same figure contradicts nothing."""
+    ours, plain = (
+        Row("cities/a", "siting", value=4.0, bound=5.0),
+        Row("cities/a", "plain", value=5.0),
+    )
+    contradict([ours, plain])
+    assert ours.status == ""
+    plain.value = 5.01
+    contradict([ours, plain])
+    assert ours.status == "refuted"
+    assert "plan of plain has 5.01" in ours.note
+    tree = Row("steiner/K100.1", "siting", value=10.0, bound=9.5, optimum=9.4)
+    contradict([tree])
+    assert tree.status == "refuted"
+    tree = Row("steiner/K100.1", "siting", value=10.0, bound=9.5, optimum=9.5)
+    contradict([tree])
+    assert tree.status == ""
