@@ -162,7 +162,8 @@ def contradict(rows: Sequence[Row]) -> None:
     """
     for row in rows:
         sign = -1.0 if row.less_is_better else 1.0
-        known = [(r.value, f"plan of {r.method}") for r in rows if r.case == row.case]
+        sound = [r for r in rows if r.case == row.case and not r.status.startswith("refuted")]
+        known = [(r.value, f"plan of {r.method}") for r in sound]
         known.append((row.optimum, "published optimum"))
         for value, name in known:
             if value is None or row.bound is None:
@@ -171,7 +172,8 @@ def contradict(rows: Sequence[Row]) -> None:
                 row.status, row.verdict = "refuted", f"bound {row.bound:.10g} is beaten"
                 row.note = f"the {name} has {value:.10g}"
         if row.value is not None and row.optimum is not None:
-            if sign * (row.value - row.optimum) > CROSSED * abs(row.optimum):
+            beyond = sign * (row.value - row.optimum)
+            if beyond > CROSSED * abs(row.optimum):
                 row.status, row.verdict = "refuted", "value beats the published optimum"
 
 
