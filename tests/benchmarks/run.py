@@ -136,7 +136,7 @@ def _failed(case: Case, chosen: argparse.Namespace, method: str, made: Ended) ->
 
 def _filled(row: Row, case: Case, scale: Scale, ended: Ended) -> Row:
     """Return a row with what a process told, and what it used."""
-    last = next((each for each in reversed(ended.told) if "status" in each), {})
+    last: dict[str, Any] = next((each for each in reversed(ended.told) if "status" in each), {})
     steps = [each for each in ended.told if "phase" in each]
     row.status = last.get("status") or ended.stopped_by or "crash"
     row.note = "" if "status" in last else ended.last_words
