@@ -19,10 +19,10 @@ from siting.problem import Problem
 from .cities import SIZES, ask, city_problem, make_city
 from .real_streets import PACKAGED, REAL
 
-__all__ = ["FAMILIES", "PREPARE", "Case", "Scale", "Target", "all_cases"]
+__all__ = ["FAMILIES", "Case", "Scale", "Target", "all_cases", "case_of"]
 
 FAMILIES = ("steiner", "cities", "streets", "prepare")
-PREPARE = "prepare"
+SEED_MARK = "@"
 STEINER_GAP, NET_VALUE_GAP = 4e-3, 5e-5
 
 
@@ -89,9 +89,20 @@ class Case:
         return self.key.split("/")[0]
 
 
-def all_cases() -> dict[str, Case]:
-    """Return every case by its key, in the order of the tables."""
+def all_cases(seed: int = 1) -> dict[str, Case]:
+    """Return every case by its key, in the order of the tables.
+
+    A seed other than 1 gives other cities, with the seed in their keys, and nothing else.
+    """
+    if seed != 1:
+        return {case.key: case for case in _cities(seed)}
     return {case.key: case for case in (*_steiner(), *_cities(), *_streets())}
+
+
+def case_of(key: str) -> Case:
+    """Return the case of a key."""
+    seed = key.partition(SEED_MARK)[2]
+    return all_cases(int(seed or 1))[key]
 
 
 # Published instances ------------------------------------------------------------------------------
@@ -177,20 +188,21 @@ ASKED: tuple[tuple[str, str, str, float, Target | None], ...] = (
 )
 
 
-def _cities() -> Iterable[Case]:
+def _cities(seed: int = 1) -> Iterable[Case]:
+    mark = "" if seed == 1 else f"{SEED_MARK}{seed}"
     for size, pipes, question, seconds, target in ASKED:
         yield Case(
-            key=f"cities/{size}-{pipes}-{question}",
-            build=_city(size, pipes, question),
+            key=f"cities/{size}-{pipes}-{question}{mark}",
+            build=_city(size, pipes, question, seed),
             time_limit_s=seconds,
             gap=0.01 if target is None else 0.98 * target.gap,
             target=target,
         )
 
 
-def _city(size: str, pipes: str, question: str) -> Callable[[Path, Path], Problem]:
+def _city(size: str, pipes: str, question: str, seed: int) -> Callable[[Path, Path], Problem]:
     def build(data: Path, scratch: Path) -> Problem:
-        return ask(city_problem(make_city(SIZES[size]), pipes=pipes, name=size), question)
+        return ask(city_problem(make_city(SIZES[size], seed), pipes=pipes, name=size), question)
 
     return build
 

@@ -60,11 +60,11 @@ def _used() -> tuple[float, float]:
 
 def _build(chosen: argparse.Namespace, told: TextIO) -> None:
     """Build the problem of a case and keep it for the solvers."""
-    from .cases import all_cases
+    from .cases import case_of
 
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        problem = all_cases()[chosen.case].build(chosen.data, Path(scratch))
+        problem = case_of(chosen.case).build(chosen.data, Path(scratch))
     seconds = time.perf_counter() - start
     with chosen.problem.open("wb") as file:
         pickle.dump(problem, file)

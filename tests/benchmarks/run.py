@@ -37,8 +37,8 @@ GRACE = 1.5, 60.0
 def main(argv: list[str]) -> int:
     """Measure what was asked for and write the tables."""
     chosen = _parser().parse_args(argv)
-    known = all_cases()
-    names = [*known, *PREPARE_CASES]
+    known = all_cases(chosen.seed)
+    names = [*known, *(PREPARE_CASES if chosen.seed == 1 else ())]
     wanted = [name for name in names if _is_wanted(name, chosen)]
     if chosen.list:
         print(*wanted, sep="\n")
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--family", action="append", choices=FAMILIES, help="only these families")
     parser.add_argument("--method", action="append", choices=METHODS, help="only these methods")
     parser.add_argument("--list", action="store_true", help="name the cases and stop")
+    parser.add_argument("--seed", type=int, default=1, help="other synthetic cities")
     parser.add_argument("--threads", type=int, default=1, help="threads of each solver")
     parser.add_argument("--memory-gb", type=float, default=8.0, help="memory for each process")
     parser.add_argument("--scale-time", type=float, default=1.0, help="times the time limits")
