@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     names = [*known, *(PREPARE_CASES if chosen.seed == 1 else ())]
     wanted = [name for name in names if _is_wanted(name, chosen)]
     if chosen.list:
-        print(*wanted, sep="\n")
+        _print_list([known.get(name) for name in wanted], wanted, chosen)
         return 0
     data = chosen.data.resolve()
     for name in wanted:
@@ -72,6 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--results", type=Path, default=RESULTS, help="CSV file to add to")
     return parser
+
+
+def _print_list(
+    cases: Sequence[Case | None], names: Sequence[str], chosen: argparse.Namespace
+) -> None:
+    """Print cases with their time limit, and the most minutes that all of them take."""
+    rounds = 1 if chosen.side_by_side else len(chosen.method or METHODS)
+    total = 0.0
+    for name, case in zip(names, cases, strict=True):
+        limit = (60.0 if case is None else case.time_limit_s) * chosen.scale_time
+        total += limit * (1 if case is None else rounds)
+        print(f"{name:<40}{limit:6.0f} s")
+    print(f"{len(names)} cases, at most {total / 60:.0f} minutes where limits are kept")
 
 
 def _is_wanted(name: str, chosen: argparse.Namespace) -> bool:
