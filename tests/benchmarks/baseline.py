@@ -26,7 +26,7 @@ from .baseline_start import trivial_start
 __all__ = ["solve_plainly"]
 
 Floats = npt.NDArray[np.float64]
-FLAT, CLOSE, MOST_STEPS = 1e-9, 1e-6, 30
+FLAT, CLOSE = 1e-9, 1.01
 IDLE_MW, LEAST_FLOW = 1e-7, 1e-6
 SHARE_OF_TIME = 0.35
 """Share of the time left that one inner solve may take, while solves still bring better plans."""
@@ -123,7 +123,8 @@ class _Search:
         self._offer(start)
         share, tried = SHARE_OF_TIME, 0.0
         price = self._asked_price() or price
-        self._bound_by_relaxation(price)
+        if price > 0:
+            self._bound_by_relaxation(price)
         while self.left_s > 0 and not self._is_proven():
             answer = self._at_price(price, share * self.left_s)
             if answer.infeasible:
@@ -138,15 +139,20 @@ class _Search:
             price = asked
 
     def _bound_by_relaxation(self, price: float) -> None:
-        """Bound the ratio by that of the linear relaxation, with Dinkelbach's method on it."""
+        """Bound the ratio by that of the linear relaxation.
+
+        High prices are quick, as nothing is worth them; so it starts above, and closes in.
+        """
         model = self.model
         solver = _loaded(
             model, model.capex, model.lower, model.upper, integer=False, threads=self.threads
         )
         columns = np.arange(len(model.lower), dtype=np.int32)
         end = time.perf_counter() + SHARE_OF_TIME * self.left_s
-        for _ in range(MOST_STEPS):
-            per_heat = price * model.cost_unit_eur / model.heat_unit_mwh
+        low, high = price, math.inf
+        while high > low * CLOSE:
+            asked = 2 * low if high == math.inf else math.sqrt(low * high)
+            per_heat = asked * model.cost_unit_eur / model.heat_unit_mwh
             cost = per_heat * model.capex - model.heat
             solver.changeColsCost(len(cost), columns, cost)
             left = max(end - time.perf_counter(), 0.01)
@@ -154,16 +160,13 @@ class _Search:
             _solve(solver)
             if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return
-            surplus = -solver.getInfo().objective_function_value
+            if -solver.getInfo().objective_function_value <= FLAT:
+                high = asked
+                self._note_bound(asked * 1000)
+                continue
             x = np.array(solver.getSolution().col_value)
-            heat, capex = float(model.heat @ x), float(model.capex @ x)
-            if surplus <= FLAT * max(heat, 1.0):
-                self._note_bound(price * (1 + CLOSE) * 1000)
-            if surplus >= -FLAT and (surplus <= FLAT * max(heat, 1.0) or capex <= 0):
-                return
-            if heat <= 0 or capex <= 0:
-                return
-            price = heat / capex * model.heat_unit_mwh / model.cost_unit_eur * (1 + CLOSE)
+            capex = float(model.capex @ x) * model.cost_unit_eur
+            low = max(asked, float(model.heat @ x) * model.heat_unit_mwh / max(capex, 1e-9))
 
     def _asked_price(self) -> float:
         """Return the price that no plan may beat for the gap to be proven [MWh/EUR]."""
