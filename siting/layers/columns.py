@@ -76,7 +76,8 @@ def read_ids(
         log.fault(
             kind,
             f"{_count(rows, 'feature')} without an id in column '{source}': {name_ids(rows)}.",
-            "Give each feature its own id.",
+            f"Give each feature its own id, or map {column.name} to 'fid' for the number of the"
+            " feature in its file.",
             rows,
         )
     named = ids[~lacking]
@@ -216,9 +217,16 @@ def source_of(
             kind,
             f"no column '{column.name}'; the layer has {name_ids(names, shown=12)}"
             f"{near_words(column.name, names)}.",
-            f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}.',
+            f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}'
+            f"{_by_number(column)}.",
         )
     return None
+
+
+def _by_number(column: Column) -> str:
+    """Return what stands in for an id that no column holds."""
+    is_id = column.name.endswith("_id")
+    return '; "fid" takes the number of the feature in its file' if is_id else ""
 
 
 def near_words(name: str, names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from siting.layers.extras import read_access, read_extras
 from siting.layers.files import open_layer
 from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.osm_buildings import open_osm_buildings
 from siting.layers.osm_sites import open_osm_sites
 from siting.layers.zone_blocks import doubt_many, in_blocks
 from siting.layers.zone_estimates import Estimators
@@ -167,6 +168,9 @@ def _with_ids(
     """Return a layer indexed by id, with what its join brings."""
     if kind == "sites" and is_osm(config.path):
         frame = open_osm_sites(config, log)
+    elif kind == "zones" and is_osm(config.path) and config.layer is None:
+        frame, found = open_osm_buildings(config, log)
+        remarks += found
     else:
         frame = open_layer(kind, config, log)
     if frame is None or frame.empty:

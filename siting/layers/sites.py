@@ -159,7 +159,7 @@ def _check_size(
             log.fault(
                 "sites",
                 "no column 'it_load_mw' (MW) nor 'recoverable_heat_kw' (kW); the layer has"
-                f" {name_ids(names, shown=12)}{near_words(SIZES[0], names)}.",
+                f" {name_ids(names, shown=12)}{_nearest_size(names)}.",
                 "Map one of them under [layers.sites], as in"
                 ' columns = {it_load_mw = "their name"}.',
             )
@@ -175,6 +175,11 @@ def _check_size(
             " with `where`.",
             ids,
         )
+
+
+def _nearest_size(names: list[str]) -> str:
+    """Return a column that looks like one of the sizes, in words."""
+    return next((said for said in (near_words(each, names) for each in SIZES) if said), "")
 
 
 def _doubt_sizes(data: pd.DataFrame, log: FaultLog) -> None:
