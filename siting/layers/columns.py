@@ -204,7 +204,7 @@ def source_of(
         log.fault(
             kind,
             f"column '{wanted}' (for {column.name}) is missing; the layer has"
-            f" {name_ids(names, shown=12)}{near_words(wanted, names)}.",
+            f" {name_ids(names, shown=20)}{near_words(wanted, names)}.",
             f"Correct {column.name} in `columns` under [layers.{kind}].",
         )
         return None
@@ -215,7 +215,7 @@ def source_of(
     if column.required:
         log.fault(
             kind,
-            f"no column '{column.name}'; the layer has {name_ids(names, shown=12)}"
+            f"no column '{column.name}'; the layer has {name_ids(names, shown=20)}"
             f"{near_words(column.name, names)}.",
             f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}'
             f"{_by_number(column)}.",

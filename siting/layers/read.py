@@ -21,6 +21,7 @@ from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
 from siting.layers.osm_buildings import open_osm_buildings
 from siting.layers.osm_sites import open_osm_sites
+from siting.layers.sums import with_sums
 from siting.layers.zone_blocks import doubt_many, in_blocks
 from siting.layers.zone_estimates import Estimators
 from siting.parameters import load_parameters
@@ -179,6 +180,7 @@ def _with_ids(
         frame = frame.rename_geometry("geometry")
     frame, brought = joined(kind, frame, column, config, log)
     remarks += brought
+    frame = with_sums(kind, frame, config.columns, log)
     check_named_units(kind, config.columns, log)
     if isinstance(config, ZonesConfig):
         ask_for_demand_unit(frame, config, log)

@@ -216,7 +216,10 @@ def _report_no_demand(frame: gpd.GeoDataFrame, mapping: Mapping[str, str], log: 
     told = FaultLog()
     source_of(frame, "zones", Column("annual_demand_mwh", required=True), mapping, told)
     for each in told.faults:
-        cure = f"{each.remedy} Or have it estimated: map floor_area_m2 and use, or levels and use."
+        cure = (
+            f'{each.remedy} Several columns may be added up, as in "homes + shops". Or have it'
+            " estimated: map floor_area_m2 and use, or levels and use."
+        )
         log.fault(each.layer, each.message, cure, each.ids)
 
 
