@@ -238,6 +238,7 @@ def _blocks(
         streets,
         above=layer.blocks_above,
         block_length_m=layer.block_length_m,
+        reach_m=config.network.max_connection_m,
         apart=(*limits.mandatory_zones, *limits.forbidden_zones),
     )
 
