@@ -214,15 +214,22 @@ def test_ends_in_a_message(file: str, tmp_path: Path, shared: Path) -> None:
 
 
 FURTHER = ("barriers", "buildings", "existing_network", "existing_plants", "access_points")
-SMALL_BYTES = 1_000_000
+FURTHER_FILES = (
+    "osm/kotka_karhula.osm.pbf",
+    "derived/osm_heat_sites.geojson",
+    "heat_demand/aachen_street_heat_lines.shp",
+    "heat_demand/vienna_heat_density_100m.tif",
+    "sources/denmark_dh_plants.geojson",
+    "sources/denmark_dh_prices_2024_01.csv",
+    "networks/haag_in_oberbayern/data.xlsx",
+    "networks/haag_in_oberbayern/to_edge.shp",
+    "networks/munich_pasing/pas_building.shp",
+    "networks/topotherm_two_producers/a_i.parquet",
+)
+"""One file of each kind; of the others nothing new would be learnt."""
 
 
-def small_files() -> list[str]:
-    """Return the smaller files, those of OpenStreetMap among them."""
-    return [each for each in every_file() if (DATA / each).stat().st_size < SMALL_BYTES]
-
-
-@pytest.mark.parametrize("file", small_files() or ["absent"])
+@pytest.mark.parametrize("file", FURTHER_FILES)
 def test_as_a_further_layer(file: str, tmp_path: Path, shared: Path) -> None:
     """In the roles that a study may do without: never a traceback, always something to do."""
     layers = companions(tmp_path, (10.0, 50.0))
