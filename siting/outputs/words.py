@@ -145,6 +145,7 @@ def headline_table(appraisal: Appraisal, t: Labels = ENGLISH) -> list[tuple[str,
         "capacity": f"{figure(a.site_capacity_mw)} MW",
         "zones": part(a.zones_served, a.zones_total),
         "demand_share": percent(a.demand_share),
+        **_base_rows(a),
         "served_share": percent(a.served_waste_heat_share),
         "homes": homes(a, t),
         "trench": length(a.trench_length_m),
@@ -154,6 +155,13 @@ def headline_table(appraisal: Appraisal, t: Labels = ENGLISH) -> list[tuple[str,
         "proof": proof_words(a.proof),
     }
     return [(t(f"headline.{key}"), value) for key, value in rows.items()]
+
+
+def _base_rows(a: Appraisal) -> dict[str, str]:
+    """Return the base load of existing plants, which is counted apart, where there is any."""
+    if a.standing_base_mwh <= 0:
+        return {}
+    return {"standing_base": heat(a.standing_base_mwh), "displaced": heat(a.displaced_base_mwh)}
 
 
 def site_size(site: Mapping[str, Any]) -> str:

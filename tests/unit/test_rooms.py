@@ -24,9 +24,9 @@ HOMES = {
 }
 """Only these rooms import the library when they run."""
 
-NUMBERS = {"annual", "distribution", "economics", "emissions", "finance", "heat", "parameters",
+NUMBERS = {"distribution", "economics", "emissions", "finance", "heat", "parameters",
            "pipes", "sources", "units"}  # fmt: skip
-MATHEMATICS = {"model", "optimise", "problem", "solution", "solvers", "verify_plan"}
+MATHEMATICS = {"annual", "model", "optimise", "problem", "solution", "solvers"}
 GEOGRAPHY = {"layers", "network", "region", "streets"}
 ABOVE = {"assembly", "cli", "outputs", "study"}
 
