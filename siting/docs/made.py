@@ -96,7 +96,7 @@ def _type(field: Mapping[str, Any]) -> str:
 
 def _default(field: Mapping[str, Any]) -> str:
     value = field.get("default")
-    if value is None or value in ([], {}):
+    if value is None or value in ([], {}, ""):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
