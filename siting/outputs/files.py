@@ -57,6 +57,7 @@ from siting.supply import load_bands
 
 if TYPE_CHECKING:
     from siting.assembly import Assembly
+    from siting.frontier import Frontier
     from siting.parameters import Parameters
 
 __all__ = [
@@ -312,9 +313,15 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     write_solution(run.plan, work / "solution.json")
 
 
+def _frontier_of(run: FinishedRun) -> Frontier | None:
+    """Return the plans for other budgets, where they were computed."""
+    found = getattr(getattr(run, "alternatives", None), "frontier", None)
+    return cast("Frontier | None", getattr(run, "frontier", None) or found)
+
+
 def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
     """Return the tables of years, and of the frontier where it was computed."""
-    frontier = getattr(run, "frontier", None)
+    frontier = _frontier_of(run)
     found = dict(getattr(run, "tables", None) or {})
     if frontier is not None and frontier.points:
         table = frontier_frame(frontier)
@@ -381,7 +388,7 @@ def _report_extras(run: FinishedRun) -> dict[str, Any]:
         "bands": load_bands(problem, plan),
         "site_names": names,
         "sensitivities": sensitivities,
-        "frontier": getattr(run, "frontier", None),
+        "frontier": _frontier_of(run),
     }
 
 
