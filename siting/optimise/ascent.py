@@ -56,7 +56,8 @@ class RootedNetwork:
         Arcs and what each costs once it is built; at least 0.
     at, prize
         Node of each terminal, and what it costs not to reach it; infinite if it must be reached.
-        A prize of 0 or less is the same as no terminal. Several terminals may share a node.
+        A prize below 0 means that reaching it costs so much more; no bound needs it, but plans may
+        have it. Several terminals may share a node.
     slope, demand
         Cost of each arc per unit carried, and units that each terminal needs; both or none.
     """
@@ -152,6 +153,8 @@ class Ascent:
         Of each terminal: a plan that leaves it out costs at least the bound plus this.
     quantum
         What one whole number stands for.
+    extra
+        Of each terminal: what reaching it costs beyond all this.
     """
 
     network: RootedNetwork
@@ -159,6 +162,7 @@ class Ascent:
     reduced_cost: FloatArray
     prize_left: FloatArray
     quantum: float
+    extra: FloatArray = field(default_factory=lambda: np.zeros(0), repr=False)
     base: float = 0.0
     whole: int = 0
     left: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
@@ -185,16 +189,14 @@ class Ascent:
     @cached_property
     def _to_terminal(self) -> IntArray:
         net, into = self.network, self.network.into
-        wanted = np.unique(net.at[net.prize > 0])
-        far, _ = least_to(
-            into.start,
-            into.end,
-            self.left[into.order],
-            wanted,
-            np.zeros(len(wanted), np.int64),
-            NEVER,
-        )
+        far, _ = least_to(into.start, into.end, self.left[into.order], net.at, self._extra, NEVER)
         return np.asarray(far)
+
+    @cached_property
+    def _extra(self) -> IntArray:
+        """What it costs to reach each terminal beyond what the bound counts."""
+        counted = np.minimum(self.extra / self.quantum, float(NEVER))
+        return np.floor(counted).astype(np.int64)
 
     def _as_float(self, whole: IntArray) -> FloatArray:
         return np.where(whole >= NEVER, np.inf, whole * self.quantum)
@@ -218,10 +220,9 @@ class Ascent:
             return self._nothing()
         start, end = self._from_root, self._to_terminal
         arcs = start[net.tail] + self.left + end[net.head] <= room
-        wanted = net.prize > 0
-        reachable = wanted & (start[net.at] <= room)
-        forced = wanted & (np.isinf(net.prize) | (self.prize_left > room * self.quantum))
-        return Possible(arcs, reachable, forced & wanted)
+        reachable = start[net.at] + self._extra <= room
+        forced = (net.prize > 0) & (np.isinf(net.prize) | (self.prize_left > room * self.quantum))
+        return Possible(arcs, reachable, forced)
 
     def _nothing(self) -> Possible:
         net = self.network
@@ -252,7 +253,7 @@ def ascend(network: RootedNetwork, *, seed: int | None = None, growth: float = G
     """
     if network.slope is not None:
         return _ascend_carrying(network, seed, growth)
-    return _run(network, network.prize, None, 0.0, seed, growth)
+    return _run(network, network.prize, np.maximum(-network.prize, 0.0), None, 0.0, seed, growth)
 
 
 def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) -> Ascent:
@@ -276,12 +277,14 @@ def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) ->
     left[alive] -= SAFETY * (slope[alive] + tail[alive])
     with np.errstate(invalid="ignore"):
         prize = np.where(wanted & (carried < network.prize), network.prize - carried, 0.0)
-    return _run(network, prize, np.maximum(left, 0.0), base, seed, growth)
+        extra = np.where(carried >= network.prize, carried * (1 - SAFETY) - network.prize, 0.0)
+    return _run(network, prize, np.maximum(extra, 0.0), np.maximum(left, 0.0), base, seed, growth)
 
 
 def _run(
     network: RootedNetwork,
     prize: FloatArray,
+    extra: FloatArray,
     slope: FloatArray | None,
     base: float,
     seed: int | None,
@@ -319,9 +322,10 @@ def _run(
     return Ascent(
         network,
         base + raised * quantum,
-        by_arc * quantum,
+        np.asarray(by_arc * quantum, dtype=np.float64),
         np.asarray(np.where(must, np.inf, whole_prize * quantum), dtype=np.float64),
         quantum,
+        extra,
         base,
         int(raised),
         by_arc,
