@@ -60,6 +60,8 @@ class RootedNetwork:
         have it. Several terminals may share a node.
     slope, demand
         Cost of each arc per unit carried, and units that each terminal needs; both or none.
+    partly
+        Terminals that may also be reached in part, for a part of demand and prize.
     """
 
     nodes: int
@@ -71,6 +73,7 @@ class RootedNetwork:
     prize: FloatArray
     slope: FloatArray | None = None
     demand: FloatArray | None = None
+    partly: BoolArray | None = None
 
     @classmethod
     def of(
@@ -84,6 +87,7 @@ class RootedNetwork:
         prize: ArrayLike,
         slope: ArrayLike | None = None,
         demand: ArrayLike | None = None,
+        partly: ArrayLike | None = None,
     ) -> RootedNetwork:
         """Return a network from anything that looks like arrays."""
         return cls(
@@ -96,6 +100,7 @@ class RootedNetwork:
             np.asarray(prize, dtype=np.float64),
             None if slope is None else np.asarray(slope, dtype=np.float64),
             None if demand is None else np.asarray(demand, dtype=np.float64),
+            None if partly is None else np.asarray(partly, dtype=bool),
         )
 
     @cached_property
@@ -196,7 +201,8 @@ class Ascent:
     def _extra(self) -> IntArray:
         """What it costs to reach each terminal beyond what the bound counts."""
         counted = np.minimum(self.extra / self.quantum, float(NEVER))
-        return np.floor(counted).astype(np.int64)
+        whole = np.floor(counted).astype(np.int64)
+        return whole if self.network.partly is None else np.where(self.network.partly, 0, whole)
 
     def _as_float(self, whole: IntArray) -> FloatArray:
         return np.where(whole >= NEVER, np.inf, whole * self.quantum)
@@ -222,6 +228,8 @@ class Ascent:
         arcs = start[net.tail] + self.left + end[net.head] <= room
         reachable = start[net.at] + self._extra <= room
         forced = (net.prize > 0) & (np.isinf(net.prize) | (self.prize_left > room * self.quantum))
+        if net.partly is not None:
+            forced &= ~net.partly
         return Possible(arcs, reachable, forced)
 
     def _nothing(self) -> Possible:
