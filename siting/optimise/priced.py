@@ -114,35 +114,41 @@ class Priced:
         opened += _idle(problem, {each.site for each in opened})
         return Solution(tuple(opened), tuple(pipes), tuple(zones))
 
-    def part(self, kept: Possible, trees: tuple[RootedTree, ...] = ()) -> Problem:
-        """Return the problem with only what can be of use, and with all that some trees use."""
+    def left(self, solution: Solution | None = None) -> Problem:
+        """Return the problem with only what the network has, and with all that a solution uses."""
         problem, net = self.problem, self.network
-        arcs, terminals = kept.arcs.copy(), kept.terminals.copy()
-        for tree in trees:
-            arcs[tree.arcs] = True
-            terminals |= tree.served
-        if problem.limits.min_sites:  # a site that feeds nothing may be wanted, too
-            arcs |= self.site_of >= 0
         directions: dict[int, set[str]] = defaultdict(set)
         options: dict[int, set[str]] = defaultdict(set)
-        for a in np.flatnonzero(arcs):
-            edge, site = int(self.edge_of[a]), int(self.site_of[a])
-            if edge >= 0:
-                directions[edge].add(problem.nodes[int(net.tail[a])])
-            elif site >= 0:
-                options[site].add(problem.sites[site].choices[int(self.option_of[a])].id)
-        return with_parts(problem, directions, options, {int(z) for z in self.zone_of[terminals]})
+        for a in np.flatnonzero(self.edge_of >= 0):
+            directions[int(self.edge_of[a])].add(problem.nodes[int(net.tail[a])])
+        for a in np.flatnonzero(self.site_of >= 0):
+            site = int(self.site_of[a])
+            options[site].add(problem.sites[site].choices[int(self.option_of[a])].id)
+        if problem.limits.min_sites:  # a site that feeds nothing may be wanted, too
+            options |= {
+                s: {option.id for option in site.choices}
+                for s, site in enumerate(problem.sites)
+                if not site.forbidden
+            }
+        zones = {int(z) for z in self.zone_of}
+        if solution is not None:
+            edge_at = {edge.id: e for e, edge in enumerate(problem.edges)}
+            site_at = {site.id: s for s, site in enumerate(problem.sites)}
+            zone_at = {zone.id: z for z, zone in enumerate(problem.zones)}
+            for pipe in solution.pipes:
+                directions[edge_at[pipe.edge]].add(pipe.from_node)
+            for opened in solution.sites:
+                options.setdefault(site_at[opened.site], set()).add(opened.option)
+            zones |= {zone_at[served.zone] for served in solution.zones}
+        return with_parts(problem, directions, options, zones)
 
-    def narrowed(self, kept: Possible, trees: tuple[RootedTree, ...] = ()) -> Priced:
+    def narrowed(self, kept: Possible) -> Priced:
         """Return the same with only what can be of use; sure zones must be reached from now on.
 
-        Its bounds hold for plans that are better than the limit behind ``kept``, only.
+        Its bounds hold for plans within the limit behind ``kept``, only.
         """
         net = self.network
-        arcs, terminals = kept.arcs.copy(), kept.terminals.copy()
-        for tree in trees:
-            arcs[tree.arcs] = True
-            terminals |= tree.served
+        arcs, terminals = kept.arcs, kept.terminals
         lost = math.fsum(np.maximum(net.prize[~terminals], 0.0))
         sure = kept.forced & np.isfinite(net.prize)
         prize = np.where(sure, np.inf, net.prize)[terminals]

@@ -41,10 +41,10 @@ class RootedTree:
 
 
 class TreeBuilder:
-    """Builds and improves trees in one network."""
+    """Builds and improves trees in one network; without ``exchange`` it only builds."""
 
-    def __init__(self, network: RootedNetwork, seed: int = 0) -> None:
-        self.network = network
+    def __init__(self, network: RootedNetwork, seed: int = 0, *, exchange: bool = True) -> None:
+        self.network, self.exchange = network, exchange
         self.rng = np.random.default_rng(seed)
         self.into = network.into
         order = self.into.order
@@ -98,7 +98,7 @@ class TreeBuilder:
         """Return a tree in which no exchange of one path, and no single terminal, pays."""
         net = self.network
         by = self._by(tree)
-        for _ in range(PASSES):
+        for _ in range(PASSES if self.exchange else 0):
             before = tree.cost
             turn = self.rng.permutation(net.nodes)
             by, _ = exchange_paths(
