@@ -238,7 +238,12 @@ class Ascent:
         return Possible(np.zeros(len(net.tail), bool), none, none.copy())
 
 
-def ascend(network: RootedNetwork, *, seed: int | None = None, growth: float = GROWTH) -> Ascent:
+def ascend(
+    network: RootedNetwork,
+    *,
+    seed: int | None = None,
+    growth: float = GROWTH,
+) -> Ascent:
     """Return a lower bound on the cost of any plan, with reduced costs.
 
     Parameters
@@ -259,12 +264,21 @@ def ascend(network: RootedNetwork, *, seed: int | None = None, growth: float = G
     >>> ascend(net).bound
     5.5
     """
+    how = Manner(seed, growth)
     if network.slope is not None:
-        return _ascend_carrying(network, seed, growth)
-    return _run(network, network.prize, np.maximum(-network.prize, 0.0), None, 0.0, seed, growth)
+        return _ascend_carrying(network, how)
+    return _run(network, network.prize, np.maximum(-network.prize, 0.0), None, 0.0, how)
 
 
-def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) -> Ascent:
+@dataclass(frozen=True)
+class Manner:
+    """In what order terminals rise, see `ascend`."""
+
+    seed: int | None
+    growth: float
+
+
+def _ascend_carrying(network: RootedNetwork, how: Manner) -> Ascent:
     """Pay for the cheapest way of carrying first, and ascend on what is left."""
     slope, demand, far = network.slope, network.demand, network.carrying
     assert slope is not None
@@ -286,7 +300,7 @@ def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) ->
     with np.errstate(invalid="ignore"):
         prize = np.where(wanted & (carried < network.prize), network.prize - carried, 0.0)
         extra = np.where(carried >= network.prize, carried * (1 - SAFETY) - network.prize, 0.0)
-    return _run(network, prize, np.maximum(extra, 0.0), np.maximum(left, 0.0), base, seed, growth)
+    return _run(network, prize, np.maximum(extra, 0.0), np.maximum(left, 0.0), base, how)
 
 
 def _run(
@@ -295,8 +309,7 @@ def _run(
     extra: FloatArray,
     slope: FloatArray | None,
     base: float,
-    seed: int | None,
-    growth: float,
+    how: Manner,
 ) -> Ascent:
     must = np.isinf(prize)
     if must.any() and np.isinf(network.carrying[network.at[must]]).any():
@@ -311,8 +324,8 @@ def _run(
     whole_prize = np.full(len(prize), NEVER)
     whole_prize[~must] = np.floor(np.ldexp(prize[~must].clip(0), -exponent)).astype(np.int64)
     rank = np.arange(len(prize), dtype=np.int64)
-    if seed is not None:
-        np.random.default_rng(seed).shuffle(rank)
+    if how.seed is not None:
+        np.random.default_rng(how.seed).shuffle(rank)
     raised = ascend_whole(
         into.start,
         into.end,
@@ -323,7 +336,7 @@ def _run(
         rank,
         np.ldexp(slopes[into.order], -exponent) if len(slopes) else slopes,
         demand,
-        growth,
+        how.growth,
     )
     by_arc = np.empty_like(left)
     by_arc[into.order] = left

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
 from siting.optimise.linear_chain import Closed, search_linear
@@ -18,7 +19,7 @@ from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
-from siting.solution import Proof, Status
+from siting.solution import Proof, Solution, Status
 from siting.solvers.registry import require_solver
 
 __all__ = ["solve"]
@@ -80,20 +81,37 @@ def solve(
     check_problem(problem)
     watch = Watch(time_limit_s, stop, progress)
     watch.enter("building the model")
-    reduced = reduce_problem(problem)
+    smaller = _Smaller(problem, watch, stages)
     choice = SolverChoice(solver, threads or 0, seed)
     gap = max(gap, EXACT)
     state: SearchState | Closed
     if problem.objective.kind == "heat_per_euro":
-        ratio = SearchState(reduced.problem, watch, gap=gap, solver=choice)
+        ratio = SearchState(smaller.problem, watch, gap=gap, solver=choice)
         RatioSearch(ratio).run()
         state = ratio
     else:
-        state = search_linear(reduced.problem, watch, gap=gap, solver=choice, stages=stages)
+        state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
     if state.best is None:
         raise _no_plan(state, problem, seed)
-    solution = reduced.expand(state.best.solution, problem)
+    solution = smaller.expand(state.best.solution)
     return price_solution(problem, solution, _proof(state, solver))
+
+
+class _Smaller:
+    """A problem made smaller without changing its best plans, with the way back."""
+
+    def __init__(self, problem: Problem, watch: Watch, stages: Stages) -> None:
+        self.full = problem
+        self.lines = reduce_problem(problem)
+        self.streets = contract(self.lines.problem) if stages.contract else None
+        self.problem = self.lines.problem if self.streets is None else self.streets.problem
+        watch.enter(f"reduced: {self.lines}" + (f"; {self.streets}" if self.streets else ""))
+
+    def expand(self, solution: Solution) -> Solution:
+        """Return a solution of the smaller problem as one of the full problem."""
+        if self.streets is not None:
+            solution = self.streets.expand(solution, self.lines.problem)
+        return self.lines.expand(solution, self.full)
 
 
 def _no_plan(state: SearchState | Closed, problem: Problem, seed: int) -> Exception:
