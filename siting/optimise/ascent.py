@@ -143,6 +143,32 @@ class Possible:
 
 
 @dataclass(frozen=True)
+class Rises:
+    """The rises of an ascent one by one, see `siting.optimise.ascent_kernels.ascend_whole`."""
+
+    terminal: IntArray
+    amount: IntArray
+    first: IntArray
+    node: IntArray
+    lift: IntArray
+
+    def rest(self, gone: BoolArray, more: Rises) -> Rises:
+        """Return the rises that are not gone, and more."""
+        length = np.diff(self.first)
+        stays = np.repeat(~gone, length)
+        first = np.concatenate(
+            [[0], np.cumsum(np.concatenate([length[~gone], np.diff(more.first)]))]
+        )
+        return Rises(
+            np.concatenate([self.terminal[~gone], more.terminal]),
+            np.concatenate([self.amount[~gone], more.amount]),
+            first.astype(np.int64),
+            np.concatenate([self.node[stays], more.node]),
+            np.concatenate([self.lift[stays], more.lift]),
+        )
+
+
+@dataclass(frozen=True)
 class Ascent:
     """A lower bound with what is left of each cost.
 
@@ -171,6 +197,8 @@ class Ascent:
     base: float = 0.0
     whole: int = 0
     left: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    rises: Rises | None = field(default=None, repr=False)
+    whole_prize: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     @cached_property
     def from_root(self) -> FloatArray:
@@ -326,7 +354,7 @@ def _run(
     rank = np.arange(len(prize), dtype=np.int64)
     if how.seed is not None:
         np.random.default_rng(how.seed).shuffle(rank)
-    raised = ascend_whole(
+    raised, *rises = ascend_whole(
         into.start,
         into.end,
         left,
@@ -350,6 +378,8 @@ def _run(
         base,
         int(raised),
         by_arc,
+        Rises(*rises),
+        whole_prize,
     )
 
 

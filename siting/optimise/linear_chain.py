@@ -17,7 +17,7 @@ from siting.problem import Problem
 
 __all__ = ["Closed", "search_linear"]
 
-SHARE = 0.5
+SHARE = 0.85
 """Share of the time that may pass before a program is built [-]."""
 
 

@@ -7,11 +7,13 @@ only after they are settled, priced with real sizes and checked against all limi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from siting.model.objectives import OBJECTIVES
 from siting.optimise.ascent import Ascent, ascend
 from siting.optimise.candidate import Candidate, make_candidate
+from siting.optimise.deepen import deepen
 from siting.optimise.priced import Priced, Prices, state_at
 from siting.optimise.progress import Watch
 from siting.optimise.stages import Stages
@@ -20,11 +22,17 @@ from siting.problem import Problem
 
 __all__ = ["Shrinker"]
 
-ROUNDS = 12
+ROUNDS = 40
 """How often bound and elimination take turns at most."""
 SHARE = 0.95
 """Share of the gap by which a plan must be better to be looked for."""
-PATIENCE = 12
+LIFTS, MOST_LIFTS, FIRST_LIFTS, SLOW = 40, 30, 3, 3
+"""Rounds of one lift, and how many lifts at most: in all, at first, and with little gain."""
+SMALL, IDLE = 600, 3
+"""Arcs that are left to the program, and rounds without progress before it has its turn."""
+FEW = 4_000
+"""Arcs for which a program is built after half of the time at the latest."""
+PATIENCE = 6
 """Trees built without a better one before the bound has its turn."""
 
 
@@ -97,18 +105,28 @@ class Shrinker:
 
     def run(self, seconds: float) -> Problem:
         """Take turns bounding, building and eliminating; return what can hold a better plan."""
-        until = self.watch.seconds + min(seconds, self.watch.left_s)
+        start, whole = self.watch.seconds, min(seconds, self.watch.left_s)
+
+        def stop() -> bool:
+            few = len(self.priced.network.tail) <= FEW
+            until = start + (0.5 * whole if few else whole)
+            return self.watch.is_stopped or self.watch.seconds > until
+
+        idle = 0
         for round_ in range(ROUNDS):
-            arcs = len(self.priced.network.tail)
+            arcs, bound = len(self.priced.network.tail), self.bound
             run = self._bound(round_)
-            if self.infeasible or self.is_done or self.watch.is_stopped:
+            if self.infeasible or self.is_done or run is None:
                 break
-            self._build(run, until)
+            builder = self._build(run, stop)
+            run = self._deepen(run, builder, round_, stop)
             if self.is_done or not self.stages.eliminate or self.best is None:
                 break
             self._eliminate(run)
             left = len(self.priced.network.tail)
-            if self.watch.seconds > until or (left > 0.97 * arcs and round_ > 1):
+            risen = self.bound - bound > 0.02 * (self.least - bound)
+            idle = 0 if left < 0.97 * arcs or risen else idle + 1
+            if stop() or left <= SMALL or idle >= IDLE:
                 break
         if self.priced is self.whole:
             return self.problem
@@ -138,22 +156,38 @@ class Shrinker:
             self.bound = bound
             self.watch.note(bound=self.proven)
 
-    def _build(self, run: Ascent | None, until: float) -> None:
+    def _build(self, run: Ascent, stop: Callable[[], bool]) -> TreeBuilder | None:
         """Build trees until some of them in a row are no better."""
         if not self.stages.construct:
-            return
+            return None
         builder = TreeBuilder(self.priced.network, self.seed, exchange=self.stages.exchange)
-
-        def stop() -> bool:
-            return self.watch.is_stopped or self.watch.seconds > until
-
         builder.start(run, stop)
         self._offer(builder)
         waiting = 0
-        while waiting < PATIENCE and not stop() and not self.is_done:
+        patience = PATIENCE if self.priced is self.whole else 2
+        while waiting < patience and not stop() and not self.is_done:
             waiting = 0 if builder.restart(run, stop) else waiting + 1
             if not waiting:
                 self._offer(builder)
+        return builder
+
+    def _deepen(
+        self, run: Ascent, builder: TreeBuilder | None, round_: int, stop: Callable[[], bool]
+    ) -> Ascent:
+        """Lift the bound as long as that pays."""
+        tree = None if builder is None or builder.best is None else builder.best.arcs
+        slow = 0
+        for k in range(MOST_LIFTS):
+            if stop() or self.is_done or run.rises is None or slow >= SLOW:
+                break
+            before = self.bound
+            run = deepen(run, tree, rounds=LIFTS, seed=self.seed + 100 * round_ + k, stop=stop)
+            self._prove(min(run.bound + self._constant, self.outside))
+            slow = slow + 1 if self.bound - before < 0.02 * (self.least - before) else 0
+            if round_ == 0 and k >= FIRST_LIFTS and self.best is not None:
+                break  # first see what can be dropped
+        self.report.append(f"dual ascent, deepened: {self.proven:,.6g}")
+        return run
 
     def _offer(self, builder: TreeBuilder) -> None:
         """Pay for the best tree as a plan, and keep it if it is better."""

@@ -84,7 +84,9 @@ class TreeBuilder:
         nodes = np.zeros(net.nodes, dtype=bool)
         nodes[net.at[asked]] = True
         by = grow_tree(out.start, out.end, net.tail[out.order], weight[out.order], net.root, nodes)
-        return self._pruned(np.where(by >= 0, self.place[out.order[by]], -1))
+        found = by >= 0
+        by[found] = self.place[out.order[by[found]]]
+        return self._pruned(by)
 
     def _pruned(self, by: IntArray) -> RootedTree:
         net = self.network
