@@ -1,0 +1,59 @@
+"""Find the best plan of a case over years, and the proof of how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from siting.errors import InfeasibleError, NoPlanError
+from siting.future.departures import extend
+from siting.future.outcome import DeparturePlan
+from siting.future.search import FutureSearch, SearchSettings
+from siting.future.types import Departures, check_departures
+from siting.problem import check_problem
+from siting.solvers.registry import require_solver
+
+__all__ = ["solve_departures"]
+
+
+def solve_departures(case: Departures, **options: Any) -> DeparturePlan:
+    """Find the best plan for a case with departures.
+
+    Parameters
+    ----------
+    case
+        The problem and what may happen.
+    **options
+        As for `siting.future.search.SearchSettings`.
+
+    Raises
+    ------
+    InputError
+        The case contradicts itself.
+    InfeasibleError
+        No plan meets the limits in all scenarios.
+    NoPlanError
+        Time ran out before any plan was found.
+    """
+    settings = SearchSettings(**options)
+    require_solver(settings.solver)
+    check_problem(case.problem)
+    check_departures(case)
+    search = FutureSearch(extend(case), settings)
+    search.run()
+    found = _best(search)
+    return replace(found, proof=search.proof())
+
+
+def _best(search: FutureSearch[Any]) -> Any:
+    if search.best is not None:
+        return search.best.plan
+    if search.infeasible:
+        raise InfeasibleError(
+            "No plan meets the limits in every scenario. Allow replacement heat or spare pipes,"
+            " lower least_supply, or raise the budget."
+        )
+    raise NoPlanError(
+        f"No plan was found in {search.watch.seconds:,.0f} s. Raise time_limit_s or loosen the"
+        " limits."
+    )
