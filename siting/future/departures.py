@@ -23,12 +23,12 @@ from siting.future.extended import Extended, Found
 from siting.future.outcome import DeparturePlan, StateOutcome, ZoneOutcome
 from siting.future.states import State, write_state
 from siting.future.types import Departures
-from siting.future.weights import discount_factor
+from siting.future.weights import discount_factor, discounted_years
 from siting.model.constraints import Terms, linear
 from siting.model.objectives import capex_terms, heat_terms
 from siting.optimise.candidate import UNPROVEN, meets_limits
 from siting.optimise.settle import fits, read_draft, settle
-from siting.plan import price_solution
+from siting.plan import Plan, price_solution
 from siting.problem import Edge, Problem, Site
 from siting.solvers.compiled import CompiledModel, compile_model
 from siting.solvers.highs import HighsMip, MipSettings
@@ -81,10 +81,11 @@ def constraint_least_supply(design: Design, states: tuple[State, ...]) -> None:
     least = design.case.least_supply
     if least <= 0:
         return
+    program = design.model.program
     usual = [(x, -least * f) for x, f in heat_terms(design.data, design.v)]
     for s in states:
         row = linear([*((x, 1.0) for x in s.heat.values()), *usual])
-        design.model.program += row >= 0, f"w{s.position}_least_supply"
+        program += row >= 0, f"w{s.position}_least_supply"
 
 
 def _heat_terms(design: Design, states: tuple[State, ...]) -> Terms:
@@ -154,6 +155,7 @@ def extend(case: Departures) -> Extended[DeparturePlan]:
         euro=written.euro,
         least_euro=min(sites, default=0.0) + min(zones, default=0.0),
         least_heat_mwh=least,
+        years_a=discounted_years(case.discount_rate, 0, case.horizon_a),
         read=lambda values, price: read_plan(written, values, price),
     )
 
@@ -277,8 +279,8 @@ def _evaluated(
     plan = DeparturePlan(
         base,
         spare,
-        _amounts(small, values, small.design.wider, edges_of(small)),
-        _amounts(small, values, small.design.reserve, sites_of(small)),
+        _wider(small, values, base),
+        _reserve(small, values, base),
         _amounts(small, values, small.design.standby, places_of(small)),
         (),
         0.0,
@@ -301,15 +303,28 @@ def _evaluated(
     )
 
 
-def edges_of(small: Written) -> dict[int, str]:
-    """Return the id of each edge by position."""
-    return {e: edge.id for e, edge in enumerate(small.design.data.problem.edges)}
+def _wider(small: Written, values: FloatArray, base: Plan) -> dict[str, float]:
+    """Return what linear pipes are sized for beyond their settled flow [MW]."""
+    design, index = small.design, small.compiled.index
+    flows = {pipe.edge: pipe.flow_mw for pipe in base.pipes}
+    room = {}
+    for e, x in design.wider.items():
+        sized = sum(float(values[index(each)]) for each in [x, *design.base_flow(e)])
+        name = design.data.problem.edges[e].id
+        room[name] = sized * design.power_mw - flows.get(name, 0.0)
+    return {edge: mw for edge, mw in room.items() if mw > 1e-9}
 
 
-def sites_of(small: Written) -> dict[int, str]:
-    """Return the id of the site of each option by position."""
-    data = small.design.data
-    return {k: data.problem.sites[each.site].id for k, each in enumerate(data.options)}
+def _reserve(small: Written, values: FloatArray, base: Plan) -> dict[str, float]:
+    """Return what is installed at sites beyond what they feed in once flows are settled [MW]."""
+    design, index = small.design, small.compiled.index
+    feeds = {each.site: each.capacity_mw for each in base.sites}
+    room = {}
+    for k, x in design.reserve.items():
+        both = float(values[index(x)]) + float(values[index(design.v.installed[k])])
+        name = design.data.problem.sites[design.data.options[k].site].id
+        room[name] = both * design.power_mw - feeds.get(name, 0.0)
+    return {site: mw for site, mw in room.items() if mw > 1e-9}
 
 
 def places_of(small: Written) -> dict[int, str]:

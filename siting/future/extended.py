@@ -50,10 +50,11 @@ class Extended(Generic[Payload]):
         Factors of the discounted heat [MWh] and of the discounted money [EUR].
     least_euro, least_heat_mwh
         What any plan with heat costs at least [EUR], and what any plan delivers at least [MWh].
+    years_a
+        Discounted years looked at [a].
     read
-        Turns solver values into an evaluated plan; None where they do not stand for one.
-    encode
-        Turns an evaluated plan into the yes-no decisions of a start.
+        Turns solver values into an evaluated plan, what is free chosen best at a price [MWh/EUR];
+        None where they do not stand for one.
     """
 
     program: pulp.LpProblem
@@ -63,4 +64,5 @@ class Extended(Generic[Payload]):
     euro: FloatArray
     least_euro: float
     least_heat_mwh: float
+    years_a: float
     read: Callable[[FloatArray, float], Found[Payload] | None]

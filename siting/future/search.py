@@ -26,6 +26,8 @@ __all__ = ["FutureSearch", "OBJECTIVE", "SearchSettings"]
 Payload = TypeVar("Payload")
 OBJECTIVE = "discounted_heat_per_euro"
 EXACT = 1e-6
+TOLERANCE = 1e-6
+"""Heat that rows met to within a solver's tolerance may pretend, over the unit of heat [-]."""
 SMALL = 4_000
 """Variables up to which a program goes to the solver at once."""
 
@@ -73,7 +75,7 @@ class FutureSearch(Generic[Payload]):
         self.bound: float | None = None
         self.price: float | None = None
         self.infeasible = False
-        self.scale = extended.models[0].data.scale.heat_mwh
+        self.scale = extended.models[0].data.scale.heat_mwh * extended.years_a
 
     # -- plans ----------------------------------------------------------------------------------
 
@@ -115,7 +117,7 @@ class FutureSearch(Generic[Payload]):
     def _certify_scaled(self, price: float, bound: float) -> None:
         if math.isfinite(bound):
             surplus = -bound * self.scale
-            self.certify(price, surplus if surplus > 1e-9 * self.scale else 0.0)
+            self.certify(price, surplus if surplus > TOLERANCE * self.scale else 0.0)
 
     @property
     def is_done(self) -> bool:
@@ -137,9 +139,12 @@ class FutureSearch(Generic[Payload]):
 
     def run(self) -> None:
         """Ask the solver at rising prices until the gap is reached or time is up."""
+        nothing = np.zeros(len(self.extended.compiled.names))
+        self.offer(self.extended.read(nothing, 0.0), nothing)
         large = len(self.extended.compiled.names) > SMALL
         while not self.is_over and not self.infeasible:
             before = -1.0 if self.best is None else self.best.value
+            print("ROUND", before) if 0 else None
             price = max(before, 0.0) / 1000 * (1 + 0.98 * self.gap)
             if not math.isfinite(price):
                 self.bound = before
