@@ -8,12 +8,14 @@ from typing import Any
 from siting.errors import InfeasibleError, NoPlanError
 from siting.future.departures import extend
 from siting.future.outcome import DeparturePlan
+from siting.future.phase_plan import PhasePlan
+from siting.future.phase_reading import extend_phases
 from siting.future.search import FutureSearch, SearchSettings
-from siting.future.types import Departures, check_departures
+from siting.future.types import Departures, Phases, check_departures, check_phases
 from siting.problem import check_problem
 from siting.solvers.registry import require_solver
 
-__all__ = ["solve_departures"]
+__all__ = ["solve_departures", "solve_phases"]
 
 
 def solve_departures(case: Departures, **options: Any) -> DeparturePlan:
@@ -40,6 +42,35 @@ def solve_departures(case: Departures, **options: Any) -> DeparturePlan:
     check_problem(case.problem)
     check_departures(case)
     search = FutureSearch(extend(case), settings)
+    search.run()
+    found = _best(search)
+    return replace(found, proof=search.proof())
+
+
+def solve_phases(case: Phases, **options: Any) -> PhasePlan:
+    """Find the best plan that is built in periods.
+
+    Parameters
+    ----------
+    case
+        The problem and its periods.
+    **options
+        As for `siting.future.search.SearchSettings`.
+
+    Raises
+    ------
+    InputError
+        The case contradicts itself.
+    InfeasibleError
+        No plan meets the limits of all periods.
+    NoPlanError
+        Time ran out before any plan was found.
+    """
+    settings = SearchSettings(**options)
+    require_solver(settings.solver)
+    check_problem(case.problem)
+    check_phases(case)
+    search = FutureSearch(extend_phases(case), settings)
     search.run()
     found = _best(search)
     return replace(found, proof=search.proof())
