@@ -143,7 +143,7 @@ def write_design(case: Departures) -> Design:
         model,
         case,
         edges=() if not case.scenarios else _usable(data, spare=case.spare_pipes),
-        nodes=tuple(range(len(data.problem.nodes))),
+        nodes=(),
         replacements=dict(enumerate(case.replacements)) if case.scenarios else {},
         pieces={e: edge_pieces(edge, limit) for e, edge in enumerate(data.problem.edges)},
     )
@@ -154,6 +154,9 @@ def write_design(case: Departures) -> Design:
         for n in design.ends_of[e]:
             at[n].append(e)
     design.at = dict(at)
+    stands = {node_of[each.node] for each in design.replacements.values()}
+    busy = {*data.zones_at, *data.options_at, *design.at, *stands}
+    design.nodes = tuple(sorted(busy)) if case.scenarios else ()
     variable_spare_and_standby(model.program, design)
     constraint_spare_trench(model.program, design)
     constraint_reserve(model.program, design)

@@ -137,6 +137,15 @@ class FutureSearch(Generic[Payload]):
 
     # -- stages ---------------------------------------------------------------------------------
 
+    def bound_once(self) -> Outcome:
+        """Bound the whole program by its relaxation at a price just above the best plan."""
+        return self._bound(self._asking_price(), large=True)
+
+    def _asking_price(self) -> float:
+        """Return the price that no plan must beat for the gap to be proven [MWh/EUR]."""
+        value = 0.0 if self.best is None else max(self.best.value, 0.0)
+        return value / 1000 * (1 + 0.98 * self.gap)
+
     def run(self) -> None:
         """Ask the solver at rising prices until the gap is reached or time is up."""
         nothing = np.zeros(len(self.extended.compiled.names))
@@ -144,8 +153,7 @@ class FutureSearch(Generic[Payload]):
         large = len(self.extended.compiled.names) > SMALL
         while not self.is_over and not self.infeasible:
             before = -1.0 if self.best is None else self.best.value
-            print("ROUND", before) if 0 else None
-            price = max(before, 0.0) / 1000 * (1 + 0.98 * self.gap)
+            price = self._asking_price()
             if not math.isfinite(price):
                 self.bound = before
                 return

@@ -10,21 +10,27 @@ from siting.future.departures import extend
 from siting.future.outcome import DeparturePlan
 from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import extend_phases
+from siting.future.large import LargeSearch
 from siting.future.search import FutureSearch, SearchSettings
 from siting.future.types import Departures, Phases, check_departures, check_phases
+from siting.plan import Plan
 from siting.problem import check_problem
 from siting.solvers.registry import require_solver
 
 __all__ = ["solve_departures", "solve_phases"]
 
 
-def solve_departures(case: Departures, **options: Any) -> DeparturePlan:
+def solve_departures(
+    case: Departures, *, base: Plan | None = None, **options: Any
+) -> DeparturePlan:
     """Find the best plan for a case with departures.
 
     Parameters
     ----------
     case
         The problem and what may happen.
+    base
+        A good plan of the problem as it is, to start from; it is searched if absent.
     **options
         As for `siting.future.search.SearchSettings`.
 
@@ -41,19 +47,20 @@ def solve_departures(case: Departures, **options: Any) -> DeparturePlan:
     require_solver(settings.solver)
     check_problem(case.problem)
     check_departures(case)
-    search = FutureSearch(extend(case), settings)
-    search.run()
+    search = LargeSearch(case, extend, settings, base=base).run()
     found = _best(search)
     return replace(found, proof=search.proof())
 
 
-def solve_phases(case: Phases, **options: Any) -> PhasePlan:
+def solve_phases(case: Phases, *, base: Plan | None = None, **options: Any) -> PhasePlan:
     """Find the best plan that is built in periods.
 
     Parameters
     ----------
     case
         The problem and its periods.
+    base
+        A good plan of the problem as it is, to start from; it is searched if absent.
     **options
         As for `siting.future.search.SearchSettings`.
 
@@ -70,8 +77,7 @@ def solve_phases(case: Phases, **options: Any) -> PhasePlan:
     require_solver(settings.solver)
     check_problem(case.problem)
     check_phases(case)
-    search = FutureSearch(extend_phases(case), settings)
-    search.run()
+    search = LargeSearch(case, extend_phases, settings, base=base).run()
     found = _best(search)
     return replace(found, proof=search.proof())
 

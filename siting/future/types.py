@@ -169,6 +169,10 @@ class Phases:
     ramp: tuple[float, ...] = ()
     discount_rate: float = 0.05
 
+    def with_problem(self, problem: Problem) -> Phases:
+        """Return the same periods of another problem."""
+        return replace(self, problem=problem)
+
     @property
     def starts(self) -> tuple[int, ...]:
         """First year of each period, counted from 0."""
