@@ -34,7 +34,15 @@ from siting.solvers.compiled import CompiledModel, compile_model
 from siting.solvers.highs import HighsMip, MipSettings
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Written", "extend", "write_departures"]
+__all__ = [
+    "Structure",
+    "Written",
+    "evaluated",
+    "extend",
+    "fixed_structure",
+    "part_of",
+    "write_departures",
+]
 
 POLISH_S = 20.0
 """Wall time in which the continuous decisions of a found structure are settled [s]."""
@@ -132,7 +140,8 @@ def _euro_terms(design: Design, states: tuple[State, ...]) -> Terms:
     for years, s in zip(later, states, strict=True):
         paid = s.scenario.probability * discount_factor(case.discount_rate, s.scenario.after_a)
         for r, x in s.bought.items():
-            terms.append((x, paid * design.replacements[r].cost_per_mw_eur * design.power_mw / unit))
+            rate = design.replacements[r].cost_per_mw_eur * design.power_mw / unit
+            terms.append((x, paid * rate))
         for r, x in s.energy.items():
             rate = design.replacements[r].cost_per_mwh_eur * design.heat_mwh / unit
             terms.append((x, years * rate))
@@ -221,24 +230,22 @@ def _with_option(site: Site, option: str) -> Site:
     return replace(site, options=tuple(each for each in site.options if each.id == option))
 
 
-def read_plan(
-    written: Written, values: FloatArray, price: float
-) -> Found[DeparturePlan] | None:
+def read_plan(written: Written, values: FloatArray, price: float) -> Found[DeparturePlan] | None:
     """Return the evaluated plan of solver values: structure first, then all else at a price."""
     kept = structure_of(written, values)
     case = written.case.with_problem(part_of(written.case.problem, kept))
     small = write_departures(case)
-    fixed = _fixed(small, kept)
+    fixed = fixed_structure(small, kept)
     cost = (price * small.euro - small.heat_mwh) / small.design.heat_mwh
     outcome = HighsMip(fixed).solve(
         cost, MipSettings(time_limit_s=POLISH_S, gap_relative=0.0, gap_absolute=1e-12, threads=1)
     )
     if outcome.values is None:
         return None
-    return _evaluated(written.case, small, outcome.values)
+    return evaluated(written.case, small, outcome.values)
 
 
-def _fixed(small: Written, kept: Structure) -> CompiledModel:
+def fixed_structure(small: Written, kept: Structure) -> CompiledModel:
     """Return the small program with the yes-no decisions of a structure fixed."""
     design, index = small.design, small.compiled.index
     data, problem = design.data, design.data.problem
@@ -257,9 +264,7 @@ def _fixed(small: Written, kept: Structure) -> CompiledModel:
     return replace(small.compiled, lower=lower, upper=upper)
 
 
-def _evaluated(
-    case: Departures, small: Written, values: FloatArray
-) -> Found[DeparturePlan] | None:
+def evaluated(case: Departures, small: Written, values: FloatArray) -> Found[DeparturePlan] | None:
     """Return the plan behind settled values, priced and checked against the whole case."""
     design, problem = small.design, case.problem
     solution = settle(design.model, read_draft(design.model, small.compiled, values))
@@ -351,25 +356,24 @@ def _state(small: Written, s: State, values: FloatArray) -> StateOutcome:
     design, unit = small.design, small.design.power_mw
     problem = design.data.problem
 
-    def at(x: object) -> float:
+    def at(x: pulp.LpVariable) -> float:
         return max(float(values[small.compiled.index(x)]), 0.0)
 
     built = {e for e in design.edges if sum(at(x) for _, x in design.built(e)) > 0.5}
     names = {e: problem.edges[e].id for e in built}
     shut = frozenset(name for e, name in names.items() if e in s.off and at(s.off[e]) > 0.5)
 
-    def net(flow: dict[tuple[int, str], object]) -> dict[str, float]:
+    def net(flow: Mapping[tuple[int, str], pulp.LpVariable]) -> dict[str, float]:
         back = {e: at(flow[e, "back"]) if (e, "back") in flow else 0.0 for e in built}
         return {name: (at(flow[e, "forth"]) - back[e]) * unit for e, name in names.items()}
 
-    flow = net(s.flow)  # type: ignore[arg-type]
-    own = net(s.own_flow) if s.is_split else flow  # type: ignore[arg-type]
+    flow = net(s.flow)
+    own = net(s.own_flow) if s.is_split else flow
     places = design.replacements
     return StateOutcome(
         scenario=s.scenario.id,
         output_mw={
-            problem.sites[design.data.options[k].site].id: at(x) * unit
-            for k, x in s.output.items()
+            problem.sites[design.data.options[k].site].id: at(x) * unit for k, x in s.output.items()
         },
         flow_mw=flow,
         own_flow_mw=own,

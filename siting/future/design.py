@@ -82,9 +82,8 @@ class Design:
         """Return what may be built in an edge, whichever way it is used."""
         found = []
         for p, piece in enumerate(self.pieces[e]):
-            for a in self.data.arcs_of_edge.get(e, ()):
-                if p < len(self.data.arcs[a].pieces):
-                    found.append((piece, self.v.pipe[a, p]))
+            arcs = self.data.arcs_of_edge.get(e, ())
+            found += [(piece, self.v.pipe[a, p]) for a in arcs if p < len(self.data.arcs[a].pieces)]
             if (e, p) in self.spare:
                 found.append((piece, self.spare[e, p]))
         return found
@@ -114,9 +113,7 @@ class Design:
     def euro_terms(self) -> Terms:
         """Return the investment that comes on top of the base plan's, scaled."""
         unit, power = self.data.scale.cost_eur, self.power_mw
-        terms: Terms = [
-            (x, self.pieces[e][p].cost_eur / unit) for (e, p), x in self.spare.items()
-        ]
+        terms: Terms = [(x, self.pieces[e][p].cost_eur / unit) for (e, p), x in self.spare.items()]
         terms += [
             (x, self.pieces[e][0].cost_per_mw_eur * power / unit) for e, x in self.wider.items()
         ]
@@ -198,8 +195,8 @@ def variable_spare_and_standby(model: pulp.LpProblem, design: Design) -> None:
         most = each.capacity_mw / design.power_mw
         design.reserve[k] = model.add_variable(f"reserve_o{k}", 0, most)
     for r, place in design.replacements.items():
-        most = None if place.capacity_mw is None else place.capacity_mw / design.power_mw
-        design.standby[r] = model.add_variable(f"standby_r{r}", 0, most)
+        room = None if place.capacity_mw is None else place.capacity_mw / design.power_mw
+        design.standby[r] = model.add_variable(f"standby_r{r}", 0, room)
 
 
 def constraint_spare_trench(model: pulp.LpProblem, design: Design) -> None:

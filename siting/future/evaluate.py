@@ -36,8 +36,7 @@ def state_weights(case: Departures) -> tuple[float, tuple[float, ...]]:
     """Return the expected discounted years without change, and those of each scenario [a]."""
     rate, horizon = case.discount_rate, case.horizon_a
     later = tuple(
-        each.probability * discounted_years(rate, each.after_a, horizon)
-        for each in case.scenarios
+        each.probability * discounted_years(rate, each.after_a, horizon) for each in case.scenarios
     )
     return discounted_years(rate, 0, horizon) - math.fsum(later), later
 

@@ -1,4 +1,4 @@
-"""Hold a mixed-integer program over years: what counts as heat, what as euro, and how to read it."""
+"""Hold a program over years: what counts as heat, what as euro, and how plans are read."""
 
 from __future__ import annotations
 

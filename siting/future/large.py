@@ -158,7 +158,9 @@ class LargeSearch(Generic[AnyCase, Payload]):
         whole.offer(small.best)
 
 
-def replace_settings(settings: SearchSettings, *, time_limit_s: float, gap: float) -> SearchSettings:
+def replace_settings(
+    settings: SearchSettings, *, time_limit_s: float, gap: float
+) -> SearchSettings:
     """Return settings for a part of a search."""
     return SearchSettings(
         gap=gap,
@@ -183,7 +185,9 @@ def _model_part(model: Model, compiled: CompiledModel, values: FloatArray) -> Pa
     data, problem = model.data, model.data.problem
     core = part(model, compiled, values, LEAST_BUILT)
     return Part(
-        _named(problem.edges[a.edge].id for a, keep in zip(data.arcs, core.arcs, strict=True) if keep),
+        _named(
+            problem.edges[a.edge].id for a, keep in zip(data.arcs, core.arcs, strict=True) if keep
+        ),
         _named(
             problem.sites[o.site].id
             for o, keep in zip(data.options, core.options, strict=True)

@@ -112,9 +112,7 @@ def grown_shares(case: Phases, connected: Mapping[str, int], t: int) -> dict[str
     """
     starts, years = case.starts, case.periods[t].years_a
     return {
-        zone: ramp_share(
-            case.ramp, case.discount_rate, starts[built], starts[t], starts[t] + years
-        )
+        zone: ramp_share(case.ramp, case.discount_rate, starts[built], starts[t], starts[t] + years)
         for zone, built in connected.items()
         if built <= t
     }
@@ -183,10 +181,11 @@ def _solution(plan: Plan) -> Solution:
 
 
 def _availability(case: Phases, step: PhaseStep) -> list[str]:
+    pipes = [pipe.edge for pipe in step.plan.pipes] + [pipe.edge for pipe in step.laid]
     kinds = (
         ("site", case.site_from_year, [s.site for s in step.plan.sites]),
         ("zone", case.zone_from_year, [z.zone for z in step.plan.zones]),
-        ("edge", case.edge_from_year, [p.edge for p in (*step.plan.pipes, *step.laid)]),
+        ("edge", case.edge_from_year, pipes),
     )
     return [
         f"{kind} '{name}' is used before year {first[name]}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from siting.future.evaluate import solution_of, zone_heat_mwh
 from siting.future.extended import Extended, Found
 from siting.future.phase_plan import (
     LaidPipe,
@@ -19,9 +20,9 @@ from siting.future.phase_plan import (
 from siting.future.phases import WrittenPhases, write_phases
 from siting.future.types import Phases
 from siting.future.weights import discount_factor, discounted_years
-from siting.future.evaluate import zone_heat_mwh
+from siting.model import Model
 from siting.optimise.candidate import UNPROVEN
-from siting.optimise.settle import Draft, read_draft, settle
+from siting.optimise.settle import read_draft, settle
 from siting.plan import Plan, price_solution
 from siting.problem import Edge, Problem
 from siting.solution import Solution
@@ -225,10 +226,9 @@ def _with_sizes(
     return replace(problem, edges=tuple(sized(e) for e in problem.edges), sites=sites)
 
 
-def _same_model(model: object, problem: Problem) -> object:
+def _same_model(model: Model, problem: Problem) -> Model:
     """Return a model whose data say what is in use; the order of edges is the same."""
-    data = replace(model.data, problem=problem)  # type: ignore[attr-defined]
-    return replace(model, data=data)  # type: ignore[type-var]
+    return replace(model, data=replace(model.data, problem=problem))
 
 
 def _with_grown_heat(case: Phases, plan: Plan, connected: dict[str, int], t: int) -> Plan:
@@ -245,8 +245,6 @@ def _with_grown_heat(case: Phases, plan: Plan, connected: dict[str, int], t: int
     )
     if all(a.heat_mwh == b.heat_mwh for a, b in zip(grown, plan.zones, strict=True)):
         return plan
-    from siting.future.evaluate import solution_of
-
     solution: Solution = solution_of(replace(plan, zones=grown))
     return replace(price_solution(case.problem, solution, UNPROVEN), zones=grown)
 

@@ -21,7 +21,7 @@ from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.solution import Proof, Status
 from siting.solvers.outcome import Ending, FloatArray, Outcome
 
-__all__ = ["FutureSearch", "OBJECTIVE", "SearchSettings"]
+__all__ = ["OBJECTIVE", "FutureSearch", "SearchSettings"]
 
 Payload = TypeVar("Payload")
 OBJECTIVE = "discounted_heat_per_euro"
@@ -151,19 +151,22 @@ class FutureSearch(Generic[Payload]):
         nothing = np.zeros(len(self.extended.compiled.names))
         self.offer(self.extended.read(nothing, 0.0), nothing)
         large = len(self.extended.compiled.names) > SMALL
-        while not self.is_over and not self.infeasible:
+        while not self._has_ended():
             before = -1.0 if self.best is None else self.best.value
             price = self._asking_price()
             if not math.isfinite(price):
                 self.bound = before
                 return
             relaxed = self._bound(price, large=large)
-            if self.is_over or self.infeasible:
+            if self._has_ended():
                 return
             self._ask(price, relaxed)
             after = -1.0 if self.best is None else self.best.value
             if after <= before:
                 return
+
+    def _has_ended(self) -> bool:
+        return self.is_over or self.infeasible
 
     def _bound(self, price: float, *, large: bool) -> Outcome:
         self.watch.enter("bounding")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from siting.errors import InfeasibleError, NoPlanError
 from siting.future.departures import extend
+from siting.future.large import LargeSearch
 from siting.future.outcome import DeparturePlan
 from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import extend_phases
-from siting.future.large import LargeSearch
 from siting.future.search import FutureSearch, SearchSettings
 from siting.future.types import Departures, Phases, check_departures, check_phases
 from siting.plan import Plan
@@ -18,6 +18,8 @@ from siting.problem import check_problem
 from siting.solvers.registry import require_solver
 
 __all__ = ["solve_departures", "solve_phases"]
+
+Payload = TypeVar("Payload")
 
 
 def solve_departures(
@@ -48,8 +50,7 @@ def solve_departures(
     check_problem(case.problem)
     check_departures(case)
     search = LargeSearch(case, extend, settings, base=base).run()
-    found = _best(search)
-    return replace(found, proof=search.proof())
+    return replace(_best(search), proof=search.proof())
 
 
 def solve_phases(case: Phases, *, base: Plan | None = None, **options: Any) -> PhasePlan:
@@ -78,11 +79,10 @@ def solve_phases(case: Phases, *, base: Plan | None = None, **options: Any) -> P
     check_problem(case.problem)
     check_phases(case)
     search = LargeSearch(case, extend_phases, settings, base=base).run()
-    found = _best(search)
-    return replace(found, proof=search.proof())
+    return replace(_best(search), proof=search.proof())
 
 
-def _best(search: FutureSearch[Any]) -> Any:
+def _best(search: FutureSearch[Payload]) -> Payload:
     if search.best is not None:
         return search.best.plan
     if search.infeasible:

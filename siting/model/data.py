@@ -155,7 +155,7 @@ def supply_limit(problem: Problem) -> float:
 
 
 def most_demand(problem: Problem) -> float:
-    """Return all peaks plus all losses, increased by every proportional loss as if in series [MW]."""
+    """Return all peaks and losses, increased by every proportional loss as if in series [MW]."""
     wanted = [zone.peak_mw + zone.loss_mw for zone in problem.zones if not zone.forbidden]
     lost = [max([size.loss_mw for size in e.sizes] or [e.loss_mw]) for e in problem.edges]
     growth = -math.fsum(math.log1p(-edge.loss_per_mw) for edge in problem.edges if not edge.sizes)

@@ -18,6 +18,7 @@ from siting.study.solving import Watcher, appraise_plan, find_plan, watched
 
 if TYPE_CHECKING:
     from siting.frontier import Frontier
+    from siting.study.stress import Stress
 
 __all__ = [
     "Study",
@@ -200,6 +201,30 @@ class Study:
                 progress=watcher,
                 stop=stop,
             )
+
+    def stress(self, *, progress: Watcher | bool = True, stop: Event | None = None) -> Stress:
+        """Find out what happens when sources leave, and what a precaution costs.
+
+        What may happen stands under ``[departure]`` in the study file. Nothing is written.
+
+        Parameters
+        ----------
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.study.stress import find_stress
+
+        with watched(self.config, progress) as watcher:
+            return find_stress(self.config, self.check(), watcher, stop)
 
 
 def read_study(path: str | Path) -> Study:

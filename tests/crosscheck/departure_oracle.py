@@ -87,8 +87,7 @@ def structures(
     ]
     ways = ["forth", "back"] + (["spare"] if case.scenarios and case.spare_pipes else [])
     pipes = [
-        [None, *((w, p) for w in ways for p in range(max(len(e.sizes), 1)))]
-        for e in problem.edges
+        [None, *((w, p) for w in ways for p in range(max(len(e.sizes), 1)))] for e in problem.edges
     ]
     for picked in itertools.product(*menus):
         options = {s: o for s, o in enumerate(picked) if o is not None}
@@ -282,9 +281,7 @@ class _Program:
             rows.row({heat: 1.0, share: -zone.heat_mwh / THOUSAND}, -math.inf, 0)
             if not zone.load_curve:
                 rows.row({power: 1.0, share: -zone.peak_mw}, 0, 0)
-                rows.row(
-                    {gives: 1.0, part: -zone.heat_mwh / THOUSAND / zone.peak_mw}, -math.inf, 0
-                )
+                rows.row({gives: 1.0, part: -zone.heat_mwh / THOUSAND / zone.peak_mw}, -math.inf, 0)
             self._under_curve(z, power, heat, share)
             self._under_curve(z, part, gives, share)
             rows.row({part: 1.0, power: -1.0}, -math.inf, 0)

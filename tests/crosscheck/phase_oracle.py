@@ -65,12 +65,8 @@ def structures(case: Phases) -> Iterator[tuple[tuple[int, ...], tuple[int, ...],
             *(t for t in range(periods) if not barred and _years(case, t)[0] >= first),
         ]
 
-    site_menus = [
-        menu(case.site_from_year.get(s.id, 0), barred=s.forbidden) for s in problem.sites
-    ]
-    zone_menus = [
-        menu(case.zone_from_year.get(z.id, 0), barred=z.forbidden) for z in problem.zones
-    ]
+    site_menus = [menu(case.site_from_year.get(s.id, 0), barred=s.forbidden) for s in problem.sites]
+    zone_menus = [menu(case.zone_from_year.get(z.id, 0), barred=z.forbidden) for z in problem.zones]
     for sites in itertools.product(*site_menus):
         for zones in itertools.product(*zone_menus):
             if all(t == never for t in zones):
@@ -146,11 +142,7 @@ def _pipe_cost(case: Phases, edge: Edge, use: list[Way], starts: list[int]) -> f
         if way is not None:
             first.setdefault(way[1], t)
     moments = [
-        [
-            t
-            for t in range(by + 1)
-            if case.edge_from_year.get(edge.id, 0) <= starts[t]
-        ]
+        [t for t in range(by + 1) if case.edge_from_year.get(edge.id, 0) <= starts[t]]
         for by in first.values()
     ]
     best = math.inf

@@ -42,9 +42,7 @@ def _two_sizes(edge):
 
     small = PipeSize("small", 2.0, edge.cost_eur + 1e5, 0.005)
     large = PipeSize("large", 20.0, edge.cost_eur + 4e5, 0.01)
-    return replace(
-        edge, sizes=(small, large), cost_per_mw_eur=0.0, capacity_mw=None, loss_mw=0.0
-    )
+    return replace(edge, sizes=(small, large), cost_per_mw_eur=0.0, capacity_mw=None, loss_mw=0.0)
 
 
 @pytest.mark.parametrize("seed", range(12))
