@@ -210,6 +210,8 @@ class _StateCheck:
             zone, kept = self.zones[z], self.scenario.kept
             if got.served > 1 + TOLERANCE or got.base_mw > zone.peak_mw * got.served + self.small:
                 faults.append(f"zone '{z}' draws more than its served share can")
+            if not self.scenario.grows and got.base_mw > granted[z] + self.small:
+                faults.append(f"zone '{z}' draws more than before")
             if got.base_mw < kept * granted[z] - self.small or got.served < kept - TOLERANCE:
                 faults.append(f"zone '{z}' does not keep its supply")
         return faults

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
@@ -87,7 +88,11 @@ class Part:
 
 
 class LargeSearch(Generic[AnyCase, Payload]):
-    """One search of a large case; small cases go to the solver as a whole at once."""
+    """One search of a large case; small cases go to the solver as a whole at once.
+
+    ``base`` is a good plan of the base problem with its proof; ``from_base`` turns the bound of
+    that proof into one of the case.
+    """
 
     def __init__(
         self,
@@ -96,10 +101,11 @@ class LargeSearch(Generic[AnyCase, Payload]):
         settings: SearchSettings,
         *,
         base: Plan | None = None,
+        from_base: Callable[[AnyCase, float], float | None] | None = None,
     ) -> None:
         self.case, self.extend, self.settings = case, extend, settings
         self.watch: Watch = settings.watch()
-        self.base = base
+        self.base, self.from_base = base, from_base
 
     def run(self) -> FutureSearch[Payload]:
         """Return the ended search, with its best plan and bound."""
@@ -107,7 +113,9 @@ class LargeSearch(Generic[AnyCase, Payload]):
         if len(whole.extended.compiled.names) <= SMALL:
             whole.run()
             return whole
-        core = Part.of_plan(self._base_plan())
+        base = self._base_plan()
+        self._prove_from(base, whole)
+        core = Part.of_plan(base)
         self._solve_core(core, whole)
         for _ in range(MOST_CORES):
             if whole.is_over or whole.best is None:
@@ -127,14 +135,21 @@ class LargeSearch(Generic[AnyCase, Payload]):
             whole.run()
         return whole
 
+    def _prove_from(self, base: Plan, whole: FutureSearch[Payload]) -> None:
+        """Take over what the proof of the base plan says of the case."""
+        bound = base.proof.bound
+        if bound is not None and math.isfinite(bound) and self.from_base is not None:
+            counted = self.from_base(self.case, bound)
+            if counted is not None:
+                whole.prove(counted)
+
     def _base_plan(self) -> Plan:
         """Return the best plan of the base problem that is found in its share of the time."""
         if self.base is not None:
             return self.base
         self.watch.enter("base plan")
-        limits = replace(self.case.problem.limits)
         return solve(
-            replace(self.case.problem, limits=limits),
+            self.case.problem,
             solver=self.settings.solver,
             gap=self.settings.gap,
             time_limit_s=BASE_SHARE * self.watch.left_s,

@@ -28,8 +28,9 @@ OBJECTIVE = "discounted_heat_per_euro"
 EXACT = 1e-6
 TOLERANCE = 1e-6
 """Heat that rows met to within a solver's tolerance may pretend, over the unit of heat [-]."""
-SMALL = 4_000
-"""Variables up to which a program goes to the solver at once."""
+NEWTON_STEPS = 10
+SMALL = 800
+"""Variables up to which a program goes to the solver at once, and steps towards a ceiling."""
 
 
 class SearchSettings:
@@ -182,7 +183,21 @@ class FutureSearch(Generic[Payload]):
             self._nothing_left(price)
         elif relaxed.values is not None:
             self._certify_scaled(price, relaxed.bound)
+            self._ceiling(price, relaxed)
         return relaxed
+
+    def _ceiling(self, price: float, relaxed: Outcome) -> None:
+        """Raise a price by Newton's method until the relaxation shows that nothing beats it."""
+        for _ in range(NEWTON_STEPS):
+            if relaxed.values is None or -relaxed.bound <= TOLERANCE or self.watch.is_over:
+                return
+            heat = float(self.extended.heat_mwh @ relaxed.values)
+            euro = float(self.extended.euro @ relaxed.values)
+            if euro <= 0 or (self.bound is not None and heat >= euro * self.bound / 1000):
+                return  # no lower than what is known
+            price = max(price * (1 + 1e-9), heat / euro * (1 + 1e-6))
+            relaxed = self.engine.relax(self.cost_at(price), rounds=4, slivers=False)
+            self._certify_scaled(price, relaxed.bound)
 
     def _ask(self, price: float, relaxed: Outcome) -> None:
         """Maximise ``heat - price * euro`` over the whole program."""

@@ -13,6 +13,7 @@ from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import extend_phases
 from siting.future.search import FutureSearch, SearchSettings
 from siting.future.types import Departures, Phases, check_departures, check_phases
+from siting.future.weights import discounted_years
 from siting.plan import Plan
 from siting.problem import check_problem
 from siting.solvers.registry import require_solver
@@ -49,8 +50,31 @@ def solve_departures(
     require_solver(settings.solver)
     check_problem(case.problem)
     check_departures(case)
-    search = LargeSearch(case, extend, settings, base=base).run()
+    search = LargeSearch(case, extend, settings, base=base, from_base=departure_bound).run()
     return replace(_best(search), proof=search.proof())
+
+
+def departure_bound(case: Departures, bound: float) -> float | None:
+    """Return what no plan of a case can beat, from what no plan of its problem can beat.
+
+    Where no source grows, no scenario delivers more than a usual year, and nothing that is built
+    beside the usual plan comes for free. So the expected discounted heat is at most that of a plan
+    which is never disturbed, and its money at least the investment of that plan.
+
+    Parameters
+    ----------
+    case
+        What may happen.
+    bound
+        Bound on the annual heat per euro of its problem [kWh/(a EUR)].
+
+    Returns
+    -------
+    Bound on discounted heat per discounted euro [kWh/EUR]; None where it does not follow.
+    """
+    if any(each.grows for each in case.scenarios):
+        return None
+    return bound * discounted_years(case.discount_rate, 0, case.horizon_a)
 
 
 def solve_phases(case: Phases, *, base: Plan | None = None, **options: Any) -> PhasePlan:

@@ -64,6 +64,7 @@ def write_state(model: pulp.LpProblem, design: Design, state: State) -> State:
     constraint_state_loss(model, design, state)
     constraint_state_balance(model, design, state)
     constraint_state_zone(model, design, state)
+    constraint_state_no_more(model, design, state)
     constraint_state_kept(model, design, state)
     if state.is_split:
         constraint_state_own_balance(model, design, state)
@@ -207,6 +208,15 @@ def _lines(design: Design, z: int) -> Iterator[tuple[float, float]]:
     for (q0, h0), (q1, h1) in pairwise(zone.load_curve):
         slope = (h1 - h0) / (q1 - q0)
         yield heat * slope / peak, heat * (h0 - slope * q0)
+
+
+def constraint_state_no_more(model: pulp.LpProblem, design: Design, s: State) -> None:
+    """Where no source grows, no zone is granted more than before: heat is replaced, not added."""
+    if s.scenario.grows:
+        return
+    for z, base in design.v.base.items():
+        row = linear([(s.base[z], 1), (base, -1)])
+        model += row <= 0, f"w{s.position}_no_more_z{z}"
 
 
 def constraint_state_kept(model: pulp.LpProblem, design: Design, s: State) -> None:

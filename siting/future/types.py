@@ -71,6 +71,11 @@ class Scenario:
     kept: float = 0.0
     sudden: bool = False
 
+    @property
+    def grows(self) -> bool:
+        """Whether some source gives more than is installed."""
+        return any(factor > 1 for factor in self.output.values())
+
 
 @dataclass(frozen=True)
 class Departures:

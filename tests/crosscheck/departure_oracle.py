@@ -293,6 +293,8 @@ class _Program:
             counts = self.case.counts if self.case.replacements else 1.0
             self.heat[heat] = years * counts
             self.heat[gives] = years * (1 - counts)
+            if all(factor <= 1 for factor in scenario.output.values()):
+                rows.row({power: 1.0, f"q{z}": -1.0}, -math.inf, 0)
             if scenario.kept:
                 rows.row({share: 1.0}, scenario.kept, 1)
                 rows.row({power: 1.0, f"q{z}": -scenario.kept}, 0, math.inf)
