@@ -27,6 +27,7 @@ from siting.config.layers import (
     ZonesConfig,
 )
 from siting.config.network import NetworkConfig
+from siting.config.outlook import DepartureConfig, PhasesConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.settings import (
     NetworkSetting,
@@ -43,6 +44,7 @@ __all__ = [
     "BarriersConfig",
     "BuildingsConfig",
     "DemandConfig",
+    "DepartureConfig",
     "ExistingNetworkConfig",
     "ExistingPlantsConfig",
     "FinanceConfig",
@@ -54,6 +56,7 @@ __all__ = [
     "NetworkSetting",
     "ObjectiveConfig",
     "OutputsConfig",
+    "PhasesConfig",
     "SitesConfig",
     "SolverConfig",
     "StreetsConfig",

@@ -327,7 +327,19 @@ def _solve_mip(model: CompiledModel, cost: FloatArray, settings: MipSettings) ->
         outcome = _nothing(Ending.INFEASIBLE) if outcome is None else outcome
         if outcome.values is not None:
             outcome = _nothing(Ending.UNBOUNDED)
+    elif settings.start is not None and _is_another_plan(outcome, cost):
+        left = settings.time_limit_s - (time.perf_counter() - started)
+        without = replace(settings, start=None, time_limit_s=left)
+        return replace(_solve_mip(model, cost, without), seconds=time.perf_counter() - started)
     return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _is_another_plan(outcome: Outcome, cost: FloatArray) -> bool:
+    """Whether HiGHS hands back its start beside the objective of a better plan; it happens."""
+    if outcome.values is None:
+        return False
+    own = float(cost @ outcome.values)
+    return abs(own - outcome.objective) > 1e-6 * max(1e-3, abs(outcome.objective))
 
 
 def _search(solver: highspy.Highs, cost: FloatArray, settings: MipSettings) -> Outcome | None:
