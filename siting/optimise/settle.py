@@ -140,14 +140,16 @@ def _spread(starts: set[int], steps: dict[int, list[tuple[int, int]]]) -> set[in
 
 
 def _without_cold_pipes(model: Model, draft: Draft) -> dict[int, float]:
-    """Return the flow of each arc without pipes that less enters than they lose.
+    """Return the flow of each arc without pipes at whose end nothing arrives.
 
-    A balance at nodes allows them where other heat arrives at their end; they only cost.
+    A balance at nodes allows them where other heat arrives at their end; they only cost. One that
+    leads to a zone without a peak stays: such a zone only has to be reached.
     """
     flows = dict(draft.arcs)
     edges = model.data.problem.edges
+    nothing = 1e-9 * model.data.flow_limit_mw
     for a, flow in draft.arcs.items():
-        starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) < -1e-9
+        starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) <= nothing
         if starved and _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
             del flows[a]
     return flows
