@@ -1,0 +1,1 @@
+"""Measure the optimiser; run on request, see README.md in this folder."""
