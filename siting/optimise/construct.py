@@ -10,6 +10,7 @@ within it. Several sites are added one after the other, the most valuable first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -386,6 +387,26 @@ class Curves:
             count = len(curve) - 1
             self.step_mw[i, :count] = np.diff(at[:, 0]) * peak[i]
             self.step_heat[i, :count] = np.diff(at[:, 1]) * heat[i]
+
+    def part(self, keep: BoolArray) -> Curves:
+        """Return the curves of some of the zones."""
+        some = copy(self)
+        some.whole = self.whole[keep]
+        some.step_mw, some.step_heat = self.step_mw[keep], self.step_heat[keep]
+        return some
+
+    def most_within(self, price_per_mw: FloatArray, room: FloatArray) -> FloatArray:
+        """Return the most base capacity that falls short of the best surplus by ``room`` at most.
+
+        Beyond the steps that pay, each further step costs more than it yields; a zone taken whole
+        has no choice.
+        """
+        lost = np.maximum(price_per_mw[:, None] * self.step_mw - self.step_heat, 0.0)
+        before = np.cumsum(lost, axis=1) - lost
+        left = np.maximum(room[:, None] - before, 0.0)
+        share = np.where(lost > 0, np.minimum(left / np.maximum(lost, 1e-300), 1.0), 1.0)
+        most: FloatArray = (self.step_mw * share).sum(axis=1)
+        return np.where(self.whole, self.step_mw.sum(axis=1), most)
 
     def best(self, price_per_mw: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the base capacity that pays best at a price [MWh/a per MW], and its surplus."""

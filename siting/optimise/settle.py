@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siting.model import Model
+from siting.model.objectives import needs_annual_heat
 from siting.model.pieces import size_for
 from siting.problem import Edge, PipeSize, Problem, Zone
 from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
@@ -147,7 +148,8 @@ def _without_cold_pipes(model: Model, draft: Draft) -> dict[int, float]:
     """
     flows = dict(draft.arcs)
     edges = model.data.problem.edges
-    nothing = 1e-9 * model.data.flow_limit_mw
+    # Where the year is split among sites, a pipe that idles at full base load may serve later.
+    nothing = -1e-9 if needs_annual_heat(model.data) else 1e-9 * model.data.flow_limit_mw
     for a, flow in draft.arcs.items():
         starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) <= nothing
         if starved and _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
