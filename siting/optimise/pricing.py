@@ -1,9 +1,9 @@
 """Put a price on power at every node, and see what sites, pipes and zones cost or yield at it.
 
-At a price ``l`` [MWh/a per EUR] a plan costs ``l * capex - heat``. Heat balances at each node, so any
-price on power there [MWh/a per MW] may be added to the balance without changing the cost of a plan.
-What is left is a sum over sites, pipes and zones in which no flow appears: each pays or yields what
-the cheapest flow through it does. FORMULATION.md has the proof.
+At a price ``l`` [MWh/a per EUR] a plan costs ``l * capex - heat``. Heat balances at each node, so
+any price on power there [MWh/a per MW] may be put on the balance without changing what a plan
+costs. What is left is a sum over sites, pipes and zones in which no flow appears: each pays or
+yields what the cheapest flow through it does. FORMULATION.md has the proof.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def priced(tables: Tables, price: float, node: FloatArray, most_mw: float) -> Pr
 def _pipes(
     tables: Tables, price: float, node: FloatArray, most_mw: float, *, forth: bool
 ) -> FloatArray:
-    """Return the least cost of a pipe in each edge in one direction; infinite where none may lie."""
+    """Return what a pipe in each edge costs in one direction; infinite where none may lie."""
     tail, head = (tables.u, tables.v) if forth else (tables.v, tables.u)
     usable = np.isfinite(node[tail]) & np.isfinite(node[head])
     if not forth:
