@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from siting.model import Model
+from siting.model.data import HasData
 from siting.optimise.kernels import prune_tree, root_first
 from siting.optimise.settle import Draft
 from siting.problem import Edge
@@ -120,7 +120,7 @@ class CostLines:
 class Constructor:
     """Grows trees for one model."""
 
-    def __init__(self, model: Model, seed: int = 0) -> None:
+    def __init__(self, model: HasData, seed: int = 0) -> None:
         data = model.data
         self.data = data
         self.rng = np.random.default_rng(seed)
@@ -393,6 +393,16 @@ class Curves:
         some = copy(self)
         some.whole = self.whole[keep]
         some.step_mw, some.step_heat = self.step_mw[keep], self.step_heat[keep]
+        return some
+
+    def limited(self, most_mw: FloatArray) -> Curves:
+        """Return the curves cut off at a base capacity; a zone taken whole stays whole."""
+        before = np.cumsum(self.step_mw, axis=1) - self.step_mw
+        left = np.clip(most_mw[:, None] - before, 0.0, self.step_mw)
+        share = np.where(self.step_mw > 0, left / np.maximum(self.step_mw, 1e-300), 1.0)
+        share[self.whole] = 1.0
+        some = copy(self)
+        some.step_mw, some.step_heat = self.step_mw * share, self.step_heat * share
         return some
 
     def most_within(self, price_per_mw: FloatArray, room: FloatArray) -> FloatArray:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.optimise.candidate import make_candidate
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
 from siting.optimise.linear import LinearSearch
 from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
+from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
+from siting.optimise.survey import Survey, reasons_against
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
 from siting.solution import Proof, Status
@@ -22,7 +26,10 @@ from siting.solvers.registry import require_solver
 
 __all__ = ["solve"]
 
+LOG = logging.getLogger(__name__)
 EXACT = 1e-6
+LARGE = 1_000
+"""Edges from which on a problem is surveyed first."""
 EXPLAIN_S = 8.0
 """Wall time for each question that an explanation asks [s]."""
 
@@ -37,6 +44,7 @@ def solve(
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    stages: Stages = ALL_STAGES,
 ) -> Plan:
     """Find the best plan of a problem and prove how good it is.
 
@@ -56,6 +64,8 @@ def solve(
         Called now and then with a `Progress`.
     stop
         Set from another thread to end the search; the best plan is kept.
+    stages
+        Which stages of the search run; without a stage the same plan is best, found later.
 
     Returns
     -------
@@ -78,13 +88,34 @@ def solve(
     watch.enter("building the model")
     reduced = reduce_problem(problem)
     choice = SolverChoice(solver, threads or 0, seed)
-    state = SearchState(reduced.problem, watch, gap=max(gap, EXACT), solver=choice)
+    state = _opening_state(reduced.problem, watch, max(gap, EXACT), choice, stages)
     search = RatioSearch if problem.objective.kind == "heat_per_euro" else LinearSearch
     search(state).run()
     if state.best is None:
         raise _no_plan(state, problem, seed)
     solution = reduced.expand(state.best.solution, problem)
     return price_solution(problem, solution, _proof(state, solver))
+
+
+def _opening_state(
+    problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
+) -> SearchState:
+    """Return the state that a search begins with, after a survey where one is of use."""
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    against = reasons_against(problem)
+    if against or len(problem.edges) < LARGE:
+        LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    found = Survey(problem, watch, gap=gap, seed=solver.seed, stages=stages).run()
+    if found.best is None or not found.price:
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    outside = found.price * 1000
+    state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
+    state.offer(make_candidate(problem, found.best.solution))
+    if found.is_empty:
+        state.prove(outside, found.price)
+    return state
 
 
 def _no_plan(state: SearchState, problem: Problem, seed: int) -> Exception:
