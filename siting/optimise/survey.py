@@ -221,7 +221,7 @@ class Survey:
     def _rooted(
         self, site: int, others: list[int], offsets: dict[int, float]
     ) -> tuple[BoolArray, BoolArray] | None:
-        """Return which edges and zones plans with a root can use; None when none beats the price."""
+        """Return the edges and zones of plans with a root; None when none beats the price."""
         whole = self.tables
         edges, zones = np.ones(len(whole.edge), bool), np.ones(len(whole.zone), bool)
         sites = {site, *others} - self._rivals(site)
