@@ -535,7 +535,8 @@ class _Program:
         """Let the yearly heat follow the pipes from the sites to the zones.
 
         At each node, what is fed in and arrives equals what leaves, is delivered and is lost.
-        A pipe is kept warm from its own beginning, at full base load as well. A site feeds in at most its output in every hour, a pipe carries at most its capacity.
+        A pipe is kept warm from its own beginning, at full base load as well. A site feeds in at
+        most its output in every hour, a pipe carries at most its capacity.
         """
         rows: dict[str, Floats] = {}
         lost: dict[str, float] = {}
