@@ -107,7 +107,7 @@ def _opening_state(
     if against or len(problem.edges) < LARGE:
         LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
         return SearchState(problem, watch, gap=gap, solver=solver)
-    found = Survey(problem, watch, gap=gap, seed=solver.seed, stages=stages).run()
+    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,10 @@ class Tables:
     u, v, one_way
         End nodes of each edge, and whether heat may flow from ``u`` to ``v`` only.
     high_mw, cost_eur, loss_mw
-        One column for each size: most flow that enters, cost and loss; the last size is repeated.
+        One column for each size: most flow that enters, cost, and the least loss of it and of all
+        larger sizes; the last size is repeated.
+    most_loss_mw
+        The largest loss of any size.
     slope_eur, shared_loss
         Cost per flow [EUR/MW] and loss per flow [MW/MW] of linear pipes; 0 for sized ones.
     zone, zone_node, zone_cost_eur, zone_loss_mw, curves
@@ -47,6 +51,7 @@ class Tables:
     high_mw: FloatArray
     cost_eur: FloatArray
     loss_mw: FloatArray
+    most_loss_mw: FloatArray
     slope_eur: FloatArray
     shared_loss: FloatArray
     zone: IntArray
@@ -60,6 +65,15 @@ class Tables:
     option_mw: FloatArray
     option_cost_eur: FloatArray
     option_slope_eur: FloatArray
+
+    @cached_property
+    def links(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Edges both ways by the node they start at: where each node begins, order, other ends."""
+        tail = np.concatenate([self.u, self.v])
+        order = np.argsort(tail, kind="stable").astype(np.int64)
+        start = np.zeros(self.nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tail, minlength=self.nodes), out=start[1:])
+        return start, order, np.concatenate([self.v, self.u])[order]
 
     @property
     def nodes(self) -> int:
@@ -76,6 +90,7 @@ class Tables:
             "high_mw",
             "cost_eur",
             "loss_mw",
+            "most_loss_mw",
             "slope_eur",
             "shared_loss",
         )
@@ -139,7 +154,8 @@ def tables_of(problem: Problem) -> Tables:
         one_way=np.array([each.one_way for _, each in edges], dtype=bool),
         high_mw=high,
         cost_eur=cost,
-        loss_mw=loss,
+        loss_mw=np.minimum.accumulate(loss[:, ::-1], axis=1)[:, ::-1],
+        most_loss_mw=loss.max(axis=1, initial=0.0),
         slope_eur=np.where(linear, slope, 0.0),
         shared_loss=np.where(linear, shared, 0.0),
         zone=np.array([k for k, _ in zones], dtype=np.int64),
