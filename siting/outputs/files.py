@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -21,7 +20,6 @@ import pyogrio
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
 from siting.config import (
-    LAYER_FILES,
     StudyConfig,
     demand_settings,
     finance_settings,
@@ -71,7 +69,6 @@ PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
     "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
-SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 class Checked(Protocol):
@@ -331,10 +328,10 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "settings": settings_of(run.config),
         "attribution": attribution_of(run.config),
         "inputs": {
-            relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
+            relative_path(path, study.parent): hash_of(path) for path in input_files(run.config)
         },
         "outputs": {
-            path.relative_to(work).as_posix(): _sha256(path)
+            path.relative_to(work).as_posix(): hash_of(path)
             for path in sorted(work.rglob("*"))
             if path.is_file()
         },
@@ -344,24 +341,6 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
-
-
-def _inputs(config: StudyConfig) -> list[Path]:
-    """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
-    layers += [getattr(layer, "join", None) for layer in layers]
-    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
-    named += [config.network.catalogue_file(config.folder)]
-    named += [config.demand.temperature_file, config.demand.load_curve_file]
-    paths = [config.file, *(path for path in named if path is not None)]
-    shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
-    paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
-    return [path for path in dict.fromkeys(paths) if path.is_file()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package_version(name: str) -> str | None:
