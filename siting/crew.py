@@ -39,7 +39,7 @@ class Crew(Protocol):
 
 
 class _OneProcess:
-    """This process, one item after the other."""
+    """The process that asks, one item after the other."""
 
     workers = 1
 
@@ -76,10 +76,7 @@ class _Cluster:
             return
         # What all pieces share travels to each worker once.
         there = self.client.scatter(shared, broadcast=True, hash=False)
-        futures = {
-            self.client.submit(work, there, item, pure=False): item
-            for item in items
-        }
+        futures = {self.client.submit(work, there, item, pure=False): item for item in items}
         try:
             for future in as_completed(list(futures)):
                 item = futures[future]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from siting.config.demand import DEMAND_FILES
 from siting.config.layers import LAYER_FILES, LayerConfig, LayersConfig
+from siting.config.sweep import SweepConfig
 from siting.config.whole import StudyConfig
 from siting.config.words import faults_of, syntax_fault
 from siting.countries import network_presets
@@ -20,6 +21,7 @@ from siting.errors import Fault, InputError
 __all__ = [
     "config_from_dict",
     "read_config",
+    "read_sweep",
     "relative_path",
     "settings_of",
     "with_changes",
@@ -40,9 +42,30 @@ def read_config(path: str | Path) -> StudyConfig:
         The file cannot be read, is not TOML, or holds keys or values that are not understood.
         All faults are reported at once.
     """
+    return config_from_dict(_parsed(Path(path)), path)
+
+
+def read_sweep(path: str | Path) -> SweepConfig:
+    """Read what a sweep varies from a file of its own: the keys of ``[sweep]``, or that section.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not TOML, or holds keys or values that are not understood.
+    """
     file = Path(path)
+    raw = _parsed(file)
+    raw = raw["sweep"] if set(raw) == {"sweep"} else raw
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return SweepConfig.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(list(faults_of(raw, file.name, error, SweepConfig))) from error
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    """Return what a TOML file holds."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             Fault(
@@ -57,7 +80,6 @@ def read_config(path: str | Path) -> StudyConfig:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(syntax_fault(file, str(error))) from error
-    return config_from_dict(raw, file)
 
 
 def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") -> StudyConfig:
@@ -92,7 +114,7 @@ def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]])
 
 
 def settings_of(config: StudyConfig) -> dict[str, Any]:
-    """Return everything that a study sets but its outputs, as JSON values.
+    """Return everything that a study sets but outputs and sweep, as JSON values.
 
     Paths are relative to the study file; `with_changes` takes the sections back.
     """
@@ -102,7 +124,7 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
             continue
         layer = getattr(config.layers, name).model_dump(mode="json")
         layers[name] = _relative_paths(layer, config.folder)
-    rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
+    rest = config.model_dump(mode="json", exclude={"layers", "outputs", "sweep"})
     own = config.network.catalogue_file(config.folder)
     if own is not None:
         rest["network"]["catalogue"] = relative_path(own, config.folder)

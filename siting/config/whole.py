@@ -14,6 +14,7 @@ from siting.config.layers import LayersConfig
 from siting.config.network import NetworkConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.section import Section
+from siting.config.sweep import SweepConfig
 
 __all__ = [
     "StudyConfig",
@@ -36,6 +37,7 @@ class StudyConfig(Section):
     finance: FinanceConfig = Field(default_factory=FinanceConfig)
     solver: SolverConfig = Field(default_factory=SolverConfig)
     outputs: OutputsConfig = Field(default_factory=OutputsConfig)
+    sweep: SweepConfig | None = Field(None, description="What `siting sweep` varies.")
 
     _file: Path = PrivateAttr(default=Path("study.toml"))
 

@@ -29,6 +29,7 @@ from siting.config import (
 )
 from siting.errors import Fault, InputError
 from siting.explanation import Explanation, explain_plan, not_attached
+from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats

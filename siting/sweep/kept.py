@@ -398,7 +398,8 @@ def _broken(problem: Problem, plan: Plan) -> list[str]:
     limits, found = problem.limits, []
     slack = 1 + 1e-6
     if limits.budget_eur is not None and plan.capex_eur > limits.budget_eur * slack:
-        found.append(f"costs {plan.capex_eur / 1e6:,.3f} M EUR, budget {limits.budget_eur / 1e6:,.3f}")
+        budget = limits.budget_eur / 1e6
+        found.append(f"costs {plan.capex_eur / 1e6:,.3f} M EUR, budget {budget:,.3f}")
     if limits.min_heat_mwh is not None and plan.heat_mwh * slack < limits.min_heat_mwh:
         found.append(f"gives {plan.heat_mwh:,.0f} MWh/a, {limits.min_heat_mwh:,.0f} are required")
     count, zones = len(plan.sites), len(plan.zones)

@@ -129,7 +129,7 @@ class Sweep:
             "varied": scenario.varied,
             **{f"input.{key}": _cell(value) for key, value in scenario.inputs.items()},
             "sampling_seed": self.sweep.seed,
-            "solver_seed": with_changes(self.config, scenario.changes).solver.seed,
+            "solver_seed": self.config.solver.seed,
             "objective": self.objective,
             "limits_broken": "",
         }
@@ -153,7 +153,8 @@ class Sweep:
         key = self.base_plan
         found = self.judged[scenario.number]["judged"].get(key)
         if found is None:
-            return {"status": "failed", "message": "the study itself has no plan to keep", "plan": ""}
+            words = "the study itself has no plan to keep"
+            return {"status": "failed", "message": words, "plan": ""}
         if found["trouble"]:
             return {"status": "cannot be run", "message": found["trouble"], "plan": key}
         return {
@@ -304,6 +305,7 @@ def run_sweep(
 
 def _alone(config: StudyConfig) -> StudyConfig:
     """Return a study whose searches use one thread, unless it says how many."""
+    config = config.model_copy(update={"sweep": None})
     if config.solver.threads is not None:
         return config
     return with_changes(config, {"solver": {"threads": 1}})
@@ -385,4 +387,3 @@ def input_hashes(config: StudyConfig) -> dict[str, str]:
         for path in input_files(config)
         if path != config.file
     }
-

@@ -112,8 +112,9 @@ class Varied:
         [2.5, 5.0]
         """
         if self.low is None or self.high is None:
-            place = np.minimum((np.asarray(shares) * len(self.levels)).astype(int), len(self.levels) - 1)
-            return [self.levels[each] for each in place]
+            count = len(self.levels)
+            places = np.minimum((np.asarray(shares) * count).astype(int), count - 1)
+            return [self.levels[each] for each in places]
         low, high = self.low, self.high
         if low == high:
             return [self.rounded(low) for _ in shares]
@@ -162,13 +163,13 @@ def varied_of(config: StudyConfig, sweep: SweepConfig) -> tuple[Varied, ...]:
 
 def _one(key: str, wish: VaryConfig, config: StudyConfig, parameters: Parameters) -> Varied:
     """Return one key with its levels or range."""
-    section, _, name = key.rpartition(".")
+    section = key.rpartition(".")[0]
     row = parameters.get(key) if not section else None
-    base = row.value if row is not None else _setting(config, key, section, name, parameters)
+    base = row.value if row is not None else _setting(config, key, section, parameters)
     low, high = wish.low, wish.high
     if row is not None and not wish.values:
         low, high = (row.low if low is None else low), (row.high if high is None else high)
-    whole = row is not None and row.unit in WHOLE_UNITS or (
+    whole = (row is not None and row.unit in WHOLE_UNITS) or (
         isinstance(base, int) and not isinstance(base, bool)
     )
     optimise = None if wish.plan is None else wish.plan == "optimise"
@@ -195,9 +196,7 @@ def _known(row: Parameter | None) -> dict[str, str]:
     return {"unit": "" if row.unit in {"-", "count"} else row.unit, **words}
 
 
-def _setting(
-    config: StudyConfig, key: str, section: str, name: str, parameters: Parameters
-) -> Any:
+def _setting(config: StudyConfig, key: str, section: str, parameters: Parameters) -> Any:
     """Return what a study says at ``section.key``."""
     settings = {
         f"{each}.{field}": getattr(getattr(config, each), field)
@@ -242,7 +241,7 @@ def _check_range(
                 "study",
                 f"{place}: the study says {base}, outside {low:g} to {high:g}, so that there is no"
                 " peak for a triangular distribution.",
-                "Give low and high around it, or distribution = \"uniform\".",
+                'Give low and high around it, or distribution = "uniform".',
                 (key,),
             )
         )
@@ -291,7 +290,8 @@ def plan_scenarios(config: StudyConfig, sweep: SweepConfig) -> tuple[Scenario, .
                 weight=each.weight,
             )
         )
-    base = Scenario(0, BASE_NAME, {each.key: each.base for each in varied}, weight=_base_weight(sweep))
+    said = {each.key: each.base for each in varied}
+    base = Scenario(0, BASE_NAME, said, weight=_base_weight(sweep))
     if not drawn:
         raise InputError(
             Fault(
@@ -344,7 +344,7 @@ def _rows(varied: Sequence[Varied]) -> Iterator[tuple[dict[str, Any], None]]:
             Fault(
                 "study",
                 f"[sweep] method 'list' reads the values of all keys side by side: {words}.",
-                "Give each the same number of values, or use method = \"grid\".",
+                'Give each the same number of values, or use method = "grid".',
             )
         )
     for values in zip(*(each.levels for each in varied), strict=True):

@@ -109,6 +109,7 @@ def search_scenario(shared: Shared, scenario: Scenario) -> dict[str, Any]:
             "status": plan.proof.status.value,
             "message": "",
             "figures": desk.figures(assembly, plan),
+            "flow_eur": desk.flow(assembly, plan),
             "proof": _proof(assembly.problem, plan),
             "built": built.as_dict(),
         }
@@ -148,7 +149,7 @@ def _judged(desk: _Scene, assembly: Assembly, built: Built) -> dict[str, Any]:
         return {"trouble": "the streets or zones of this scenario are not those of the plan"}
     try:
         kept = run_built(assembly, built)
-        figures = desk.figures(assembly, kept.plan)
+        figures, flow = desk.figures(assembly, kept.plan), desk.flow(assembly, kept.plan)
     except CannotRunError as error:
         return {"trouble": str(error)}
     except SitingError as error:
@@ -161,6 +162,7 @@ def _judged(desk: _Scene, assembly: Assembly, built: Built) -> dict[str, Any]:
         "value": value_of(kept.problem, kept.plan),
         "broken": list(kept.broken),
         "figures": figures,
+        "flow_eur": flow,
     }
 
 
@@ -178,7 +180,8 @@ class _Scene:
         ground = shared.ground
         if ground_key(config) != ground.key:
             ground = read_ground(config)
-        return cls(config, ground, load_parameters(config.parameters, parameter_presets(config.study.country)))
+        presets = parameter_presets(config.study.country)
+        return cls(config, ground, load_parameters(config.parameters, presets))
 
     def assembled(self, *, whole: bool = False) -> Assembly:
         faults = FaultLog()
@@ -191,11 +194,20 @@ class _Scene:
 
     def figures(self, assembly: Assembly, plan: Plan) -> dict[str, float | None]:
         """Return all key figures that are numbers."""
-        kpis = appraise(assembly.problem, plan).kpis()
-        kpis |= business_case(assembly, plan, self.parameters, self.config).kpis()
+        business = business_case(assembly, plan, self.parameters, self.config)
+        kpis = appraise(assembly.problem, plan).kpis() | business.kpis()
         kpis["homes_equivalent"] = plan.heat_mwh / self.parameters.value("home_heat_mwh")
         kpis["mwh_per_home"] = self.parameters.value("home_heat_mwh")
         return {name: _plain(value) for name, value in kpis.items() if _is_number(value)}
+
+    def flow(self, assembly: Assembly, plan: Plan) -> list[float]:
+        """Return the discounted cash flow up to the end of each year, from year 0 [EUR]."""
+        business = business_case(assembly, plan, self.parameters, self.config)
+        rate, total, sums = business.discount_rate, 0.0, []
+        for year, net in enumerate(business.flow.net):
+            total += net / (1 + rate) ** year
+            sums.append(round(total, 2))
+        return sums
 
 
 def _is_number(value: Any) -> bool:
