@@ -88,9 +88,10 @@ class Sweep:
     @property
     def base_plan(self) -> str | None:
         """Key of the plan of the study itself."""
-        return self._plan_of(0)
+        return self.plan_key(0)
 
-    def _plan_of(self, number: int) -> str | None:
+    def plan_key(self, number: int) -> str | None:
+        """Return the key of the plan that the search of a scenario found, if it found one."""
         raw = self.searched.get(number, {}).get("built")
         return Built.from_dict(raw).key if raw else None
 
@@ -142,9 +143,9 @@ class Sweep:
         return {
             "status": found["status"],
             "message": found["message"],
-            "plan": self._plan_of(scenario.number) or "",
+            "plan": self.plan_key(scenario.number) or "",
             **{key: _number(proof.get(key)) for key in ("value", "bound", "gap", "gap_wanted")},
-            **self._choice(self._plan_of(scenario.number)),
+            **self._choice(self.plan_key(scenario.number)),
             **found.get("figures", {}),
         }
 
@@ -203,6 +204,20 @@ class Sweep:
         found = self.judged.get(number, {}).get("judged", {}).get(key, {})
         return _number(found.get("figures", {}).get(figure))
 
+    def flows(self) -> tuple[list[list[float]], list[float]]:
+        """Return the discounted cash flows of all scenarios that have one, and their weights."""
+        flows, weights = [], []
+        for each in self.scenarios:
+            if each.optimise:
+                found = self.searched.get(each.number, {})
+            else:
+                judged = self.judged.get(each.number, {}).get("judged", {})
+                found = judged.get(self.base_plan, {})
+            if found.get("flow_eur"):
+                flows.append(found["flow_eur"])
+                weights.append(each.weight)
+        return flows, weights
+
     def chosen_counts(self) -> dict[str, pd.Series]:
         """Return how often searches chose each site, edge and zone, as a share by weight [-].
 
@@ -212,7 +227,7 @@ class Sweep:
         found = [
             (max(each.weight, 0.0), self.plans[key])
             for each in self.scenarios
-            if each.optimise and (key := self._plan_of(each.number)) is not None
+            if each.optimise and (key := self.plan_key(each.number)) is not None
         ]
         whole = math.fsum(weight for weight, _ in found)
         if whole <= 0:
