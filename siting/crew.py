@@ -30,7 +30,9 @@ class Failure:
 class Crew(Protocol):
     """Whoever does the work."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many pieces of work can be done at once."""
 
     def each_done(
         self, work: Callable[[Any, T], Any], shared: Any, items: Sequence[T]
@@ -41,7 +43,10 @@ class Crew(Protocol):
 class _OneProcess:
     """The process that asks, one item after the other."""
 
-    workers = 1
+    @property
+    def workers(self) -> int:
+        """How many pieces of work can be done at once."""
+        return 1
 
     def each_done(
         self, work: Callable[[Any, T], Any], shared: Any, items: Sequence[T]
@@ -70,7 +75,7 @@ class _Cluster:
     def each_done(
         self, work: Callable[[Any, T], Any], shared: Any, items: Sequence[T]
     ) -> Iterator[tuple[T, Any]]:
-        from distributed import as_completed
+        import distributed
 
         if not items:
             return
@@ -78,7 +83,7 @@ class _Cluster:
         there = self.client.scatter(shared, broadcast=True, hash=False)
         futures = {self.client.submit(work, there, item, pure=False): item for item in items}
         try:
-            for future in as_completed(list(futures)):
+            for future in distributed.as_completed(list(futures)):
                 item = futures[future]
                 error = future.exception()
                 if isinstance(error, SitingError):

@@ -71,7 +71,8 @@ def tornado_frame(table: pd.DataFrame, figure: str) -> pd.DataFrame:
         known = part[figure].notna() & inputs.notna()
         if not known.any() or math.isnan(base):
             continue
-        low, high = inputs[known].idxmin(), inputs[known].idxmax()
+        low: Any = inputs[known].idxmin()
+        high: Any = inputs[known].idxmax()
         ends = part.loc[[low, high], figure].astype(float)
         span = float(max(*ends, base) - min(*ends, base))
         rows[str(key)] = {
@@ -115,7 +116,9 @@ def plot_tornado(
     from matplotlib.patches import Patch
 
     ax.legend(
-        handles=[Patch(color=LOW, label="at the low end"), Patch(color=HIGH, label="at the high end")],
+        handles=[
+            Patch(color=LOW, label="at the low end"), Patch(color=HIGH, label="at the high end"),
+        ],
         loc="lower right", fontsize=7, frameon=False,
     )  # fmt: skip
     return _finish(ax, title)
@@ -146,10 +149,10 @@ def plot_spider(
         if not isinstance(said, int | float) or not said or pd.isna(said):
             continue  # a change against nothing has no share
         change = 100 * (pd.to_numeric(part[f"input.{key}"], errors="coerce") / said - 1)
-        line = pd.Series((part[figure] * factor).to_numpy(float), index=change.to_numpy(float))
-        line.loc[0.0] = base
-        line = line.dropna().sort_index()
-        ax.plot(line.index, line.to_numpy(), "o-", ms=3, lw=1.4, color=colour, label=label_of(key))
+        x = np.append(change.to_numpy(float), 0.0)
+        y = np.append((part[figure] * factor).to_numpy(float), base)
+        order = np.argsort(x, kind="stable")
+        ax.plot(x[order], y[order], "o-", ms=3, lw=1.4, color=colour, label=label_of(key))
     ax.axvline(0, color=MUTED, linewidth=0.7)
     ax.axhline(base, color=MUTED, linewidth=0.7)
     ax.set_xlabel("change of the input against the study [%]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def chosen_map(sweep: Sweep) -> folium.Map:
 
 def _steps() -> list[str]:
     ends = (0.0, *STEPS, 1.0)
-    return [f"{100 * a:.0f} to {100 * b:.0f} %" for a, b in zip(ends, ends[1:], strict=False)]
+    return [f"{100 * a:.0f} to {100 * b:.0f} %" for a, b in pairwise(ends)]
 
 
 def _layer(name: str, frame: gpd.GeoDataFrame, rows: Sequence[Sequence[tuple[str, str]]]) -> Layer:
@@ -122,7 +123,10 @@ def _pipe_layers(pipes: gpd.GeoDataFrame) -> list[Layer]:
             Facts(
                 colour,
                 _title("", row["name"]) or "Pipe",
-                [("Chosen in", _percent(row["chosen_share"])), ("Length", f"{row['length_m']:,.0f} m")],
+                [
+                    ("Chosen in", _percent(row["chosen_share"])),
+                    ("Length", f"{row['length_m']:,.0f} m"),
+                ],
             )
             for row in _rows(part)
         ]

@@ -75,7 +75,8 @@ def plans_table(sweep: Sweep, robust: Robust) -> pd.DataFrame:
     rows = []
     expected, largest = robust.expected, robust.largest_regret
     to_bound, wins = robust.regret_to_bound.max(axis=1, initial=0.0), robust.wins
-    for row, (key, name) in enumerate(zip(robust.plans, plan_names(len(robust.plans)), strict=True)):
+    names = plan_names(len(robust.plans))
+    for place, (key, name) in enumerate(zip(robust.plans, names, strict=True)):
         built = sweep.plans[key]
         rows.append(
             {
@@ -88,11 +89,11 @@ def plans_table(sweep: Sweep, robust: Robust) -> pd.DataFrame:
                 "pipes": len(built.pipes),
                 "capex_eur": sweep.plan_figure(key, 0, "capex_eur"),
                 "heat_mwh": sweep.plan_figure(key, 0, "heat_mwh"),
-                "reliability": robust.reliability[row],
-                "expected": expected[row],
-                "largest_regret": largest[row],
-                "largest_regret_to_bound": to_bound[row],
-                "wins": wins[row],
+                "reliability": robust.reliability[place],
+                "expected": expected[place],
+                "largest_regret": largest[place],
+                "largest_regret_to_bound": to_bound[place],
+                "wins": wins[place],
             }
         )
     return pd.DataFrame(rows)
@@ -104,10 +105,10 @@ def advise(sweep: Sweep, robust: Robust) -> Advice:
     best, least = robust.best_expected, robust.least_regret
     caveats = tuple(_caveats(sweep, robust))
     if least is None:
-        words = "No plan can be advised: none that was found can be run in all scenarios."
-        return Advice(best, None, (words,), caveats)
-    words = list(_sentences(sweep, robust, names, best, least))
-    return Advice(best, least, tuple(words), caveats)
+        none = "No plan can be advised: none that was found can be run in all scenarios."
+        return Advice(best, None, (none,), caveats)
+    sentences = _sentences(sweep, robust, names, best, least)
+    return Advice(best, least, tuple(sentences), caveats)
 
 
 def _sentences(
@@ -117,13 +118,12 @@ def _sentences(
     count, scenarios = len(robust.plans), len(robust.numbers)
     found = "One plan was" if count == 1 else f"{count} different plans were"
     words = [f"{found} found, and judged in {scenarios} scenarios."]
-    said = [f"Plan {names[least]} has the least regret: it opens {_opened(sweep, robust, least)}"]
-    if best == least:
-        said = [f"Plan {names[least]} is the one to build: it opens {_opened(sweep, robust, least)}"]
+    praise = "is the one to build" if best == least else "has the least regret"
+    said = f"Plan {names[least]} {praise}: it opens {_opened(sweep, robust, least)}"
     regret, expected = robust.largest_regret[least], robust.expected[least]
     same = " and has the best expectation of all" if best == least else ""
     words.append(
-        f"{said[0]}{same}. It lacks at most {_figure(regret, sweep)} {unit} to the best plan found"
+        f"{said}{same}. It lacks at most {_figure(regret, sweep)} {unit} to the best plan found"
         f" of any scenario{_share(regret, robust, least)}, and its {what} is"
         f" {_figure(expected, sweep)} {unit} on average."
     )
@@ -168,6 +168,10 @@ def _share(regret: float, robust: Robust, row: int) -> str:
     return f" ({gap_percent(regret / best)})"
 
 
+def _scenarios(count: int) -> str:
+    return "1 scenario" if count == 1 else f"{count} scenarios"
+
+
 def _figure(value: float, sweep: Sweep) -> str:
     """Return a value of the objective in words."""
     if not math.isfinite(value):
@@ -196,8 +200,8 @@ def _caveats(sweep: Sweep, robust: Robust) -> list[str]:
     nowhere = [n for n, best in zip(robust.numbers, robust.best, strict=True) if math.isnan(best)]
     if nowhere:
         words.append(
-            f"In {len(nowhere)} scenarios no plan that was found can be run within the limits; they"
-            " are left out of expectation and regret."
+            f"In {_scenarios(len(nowhere))} no plan that was found can be run within the limits; this"
+            " is left out of expectation and regret."
         )
     words.append(
         "Only plans that are the answer to a scenario were weighed; another plan might stand the"

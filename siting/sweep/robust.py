@@ -31,7 +31,7 @@ class Robust:
         Numbers of the scenarios.
     weights
         How much each scenario counts; they add up to 1 [-].
-    values
+    worth
         Value of each plan (row) in each scenario (column); not a number where it cannot be run.
     keeps
         Whether a plan runs and keeps every limit of the scenario.
@@ -44,7 +44,7 @@ class Robust:
     plans: tuple[str, ...]
     numbers: tuple[int, ...]
     weights: FloatArray
-    values: FloatArray
+    worth: FloatArray
     keeps: NDArray[np.bool_]
     bounds: FloatArray
     higher_is_better: bool
@@ -56,7 +56,7 @@ class Robust:
     @property
     def best(self) -> FloatArray:
         """Value of the best plan that keeps the limits of each scenario; not a number for none."""
-        kept = np.where(self.keeps, self._sign * self.values, -np.inf)
+        kept = np.where(self.keeps, self._sign * self.worth, -np.inf)
         top = kept.max(axis=0, initial=-np.inf)
         found: FloatArray = np.where(np.isinf(top), np.nan, self._sign * top)
         return found
@@ -67,15 +67,15 @@ class Robust:
 
         Where no plan keeps the limits there is nothing to regret.
         """
-        lack = self._sign * (self.best[None, :] - self.values)
-        regret: FloatArray = np.where(np.isnan(self.values), np.inf, np.maximum(lack, 0.0))
+        lack = self._sign * (self.best[None, :] - self.worth)
+        regret: FloatArray = np.where(np.isnan(self.worth), np.inf, np.maximum(lack, 0.0))
         regret[:, np.isnan(self.best)] = 0.0
         return regret
 
     @property
     def regret_to_bound(self) -> FloatArray:
         """The same against what no plan can beat: the true regret lies between the two."""
-        lack = self._sign * (self.bounds[None, :] - self.values)
+        lack = self._sign * (self.bounds[None, :] - self.worth)
         worst: FloatArray = np.fmax(self.regret, lack)
         return worst
 
@@ -96,7 +96,7 @@ class Robust:
     @property
     def expected(self) -> FloatArray:
         """Expected value of each plan; not a number where it cannot be run in some scenario."""
-        return self._mean(self.values, ~np.isnan(self.best))
+        return self._mean(self.worth, ~np.isnan(self.best))
 
     def _mean(self, table: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
         counted = counted & (self.weights > 0)
@@ -150,7 +150,7 @@ class Robust:
         row = self.best_expected
         if row is None or self.reliability[row] < 1 - SAME:
             return math.nan
-        gain = self._sign * (self.best[None, :] - self.values[[row]])
+        gain = self._sign * (self.best[None, :] - self.worth[[row]])
         counted = ~np.isnan(self.best) & (self.weights > 0)
         return float(gain[0, counted] @ self.weights[counted] / self.weights[counted].sum())
 

@@ -189,7 +189,7 @@ def _one(key: str, wish: VaryConfig, config: StudyConfig, parameters: Parameters
     )
 
 
-def _known(row: Parameter | None) -> dict[str, str]:
+def _known(row: Parameter | None) -> dict[str, Any]:
     if row is None:
         return {}
     words = {"description": row.description, "source": row.source, "mark": row.mark}
@@ -275,19 +275,16 @@ def plan_scenarios(config: StudyConfig, sweep: SweepConfig) -> tuple[Scenario, .
                 optimise=optimise if own is None else own,
             )
         )
-    for each in sweep.scenario:
-        number = len(drawn) + 1
-        changes = {name: dict(keys) for name, keys in each.changes().items()}
-        inputs = {v.key: _changed(changes, v) for v in varied}
-        found = each.plan or sweep.plan
+    for named in sweep.scenario:
+        changes = named.changes()
         drawn.append(
             Scenario(
-                number,
-                each.name,
-                inputs,
+                len(drawn) + 1,
+                named.name,
+                {each.key: _changed(changes, each) for each in varied},
                 changes,
-                optimise=found == "optimise",
-                weight=each.weight,
+                optimise=(named.plan or sweep.plan) == "optimise",
+                weight=named.weight,
             )
         )
     said = {each.key: each.base for each in varied}
