@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -27,14 +27,18 @@ __all__ = [
     "with_changes",
 ]
 
+Whole = TypeVar("Whole", bound=StudyConfig)
 
-def read_config(path: str | Path) -> StudyConfig:
+
+def read_config(path: str | Path, model: type[Whole] = StudyConfig) -> Whole:  # type: ignore[assignment]
     """Read a study file (TOML).
 
     Parameters
     ----------
     path
         The study file. Paths inside it are relative to its folder.
+    model
+        What the file is to be.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def read_config(path: str | Path) -> StudyConfig:
         The file cannot be read, is not TOML, or holds keys or values that are not understood.
         All faults are reported at once.
     """
-    return config_from_dict(_parsed(Path(path)), path)
+    return config_from_dict(_parsed(Path(path)), path, model)
 
 
 def read_sweep(path: str | Path) -> SweepConfig:
@@ -82,8 +86,19 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise InputError(syntax_fault(file, str(error))) from error
 
 
-def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") -> StudyConfig:
+def config_from_dict(
+    raw: Mapping[str, Any],
+    file: str | Path = "study.toml",
+    model: type[Whole] = StudyConfig,  # type: ignore[assignment]
+) -> Whole:
     """Validate a parsed study file; paths become absolute, from the folder of ``file``.
+
+    Parameters
+    ----------
+    raw, file
+        What the file holds, and where it is.
+    model
+        What the file is to be: a study, or something that is read like one.
 
     Raises
     ------
@@ -92,9 +107,9 @@ def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") ->
     """
     file = Path(file).absolute()
     try:
-        config = StudyConfig.model_validate(raw)
+        config = model.model_validate(raw)
     except ValidationError as error:
-        raise InputError(list(faults_of(raw, file.name, error))) from error
+        raise InputError(list(faults_of(raw, file.name, error, model))) from error
     return _with_absolute_paths(_with_country(config), file)
 
 
@@ -152,7 +167,7 @@ def relative_path(path: Path, folder: Path) -> str:
         return path.name
 
 
-def _with_country(config: StudyConfig) -> StudyConfig:
+def _with_country(config: Whole) -> Whole:
     """Return a copy with network temperatures of the country where the study states none.
 
     The keys stay unset, so that a study with another country takes those of that country. If either
@@ -170,7 +185,7 @@ def _with_country(config: StudyConfig) -> StudyConfig:
     return changed
 
 
-def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
+def _with_absolute_paths(config: Whole, file: Path) -> Whole:
     """Return a copy whose paths start from the folder of the study file."""
 
     def placed(layer: LayerConfig | None) -> LayerConfig | None:

@@ -97,16 +97,19 @@ def plot_tornado(
     ax = _axes(ax, 8.3, 1.3 + 0.42 * max(len(frame), 2))
     base = float(frame["base"].iloc[0]) * factor if len(frame) else 0.0
     for row, (_, each) in enumerate(frame.iterrows()):
-        for end, colour, given in (
-            ("at_low", LOW, each["low_input"]),
-            ("at_high", HIGH, each["high_input"]),
+        # Two ends on one side would hide each other: each gets half of the bar.
+        together = (each["at_low"] - each["base"]) * (each["at_high"] - each["base"]) > 0
+        for end, colour, given, shift in (
+            ("at_low", LOW, each["low_input"], 0.155),
+            ("at_high", HIGH, each["high_input"], -0.155),
         ):
-            value = float(each[end]) * factor
-            ax.barh(row, value - base, left=base, height=0.62, color=colour)
+            value, place = float(each[end]) * factor, row + shift * together
+            height = 0.31 if together else 0.62
+            ax.barh(place, value - base, left=base, height=height, color=colour)
             if not math.isclose(value, base, rel_tol=1e-9):
                 side = "left" if value > base else "right"
                 ax.annotate(
-                    f"{given:g}", (value, row), xytext=(4 if value > base else -4, 0),
+                    f"{given:g}", (value, place), xytext=(4 if value > base else -4, 0),
                     textcoords="offset points", ha=side, va="center", fontsize=7, color=MUTED,
                 )  # fmt: skip
     ax.axvline(base, color=INK, linewidth=1)

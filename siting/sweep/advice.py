@@ -200,8 +200,8 @@ def _caveats(sweep: Sweep, robust: Robust) -> list[str]:
     nowhere = [n for n, best in zip(robust.numbers, robust.best, strict=True) if math.isnan(best)]
     if nowhere:
         words.append(
-            f"In {_scenarios(len(nowhere))} no plan that was found can be run within the limits; this"
-            " is left out of expectation and regret."
+            f"In {_scenarios(len(nowhere))} no plan that was found can be run within the limits;"
+            " this is left out of expectation and regret."
         )
     words.append(
         "Only plans that are the answer to a scenario were weighed; another plan might stand the"
