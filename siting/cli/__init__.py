@@ -7,9 +7,20 @@ from siting.cli.app import app
 from siting.cli import studies
 from siting.cli import frontiers
 from siting.cli import sweeps
+from siting.cli import screenings
 from siting.cli import problems
 from siting.cli import plans
 from siting.cli import published
 from siting.cli import facts
 
-__all__ = ["app", "facts", "frontiers", "plans", "problems", "published", "studies", "sweeps"]
+__all__ = [
+    "app",
+    "facts",
+    "frontiers",
+    "plans",
+    "problems",
+    "published",
+    "screenings",
+    "studies",
+    "sweeps",
+]

@@ -21,24 +21,24 @@ from siting.errors import Fault, InputError
 __all__ = [
     "config_from_dict",
     "read_config",
+    "read_like",
     "read_sweep",
     "relative_path",
     "settings_of",
+    "whole_from_dict",
     "with_changes",
 ]
 
 Whole = TypeVar("Whole", bound=StudyConfig)
 
 
-def read_config(path: str | Path, model: type[Whole] = StudyConfig) -> Whole:  # type: ignore[assignment]
+def read_config(path: str | Path) -> StudyConfig:
     """Read a study file (TOML).
 
     Parameters
     ----------
     path
         The study file. Paths inside it are relative to its folder.
-    model
-        What the file is to be.
 
     Raises
     ------
@@ -46,7 +46,12 @@ def read_config(path: str | Path, model: type[Whole] = StudyConfig) -> Whole:  #
         The file cannot be read, is not TOML, or holds keys or values that are not understood.
         All faults are reported at once.
     """
-    return config_from_dict(_parsed(Path(path)), path, model)
+    return read_like(path, StudyConfig)
+
+
+def read_like(path: str | Path, model: type[Whole]) -> Whole:
+    """Read a file that is a study, or something read like one, see `read_config`."""
+    return whole_from_dict(_parsed(Path(path)), path, model)
 
 
 def read_sweep(path: str | Path) -> SweepConfig:
@@ -86,25 +91,19 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise InputError(syntax_fault(file, str(error))) from error
 
 
-def config_from_dict(
-    raw: Mapping[str, Any],
-    file: str | Path = "study.toml",
-    model: type[Whole] = StudyConfig,  # type: ignore[assignment]
-) -> Whole:
+def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") -> StudyConfig:
     """Validate a parsed study file; paths become absolute, from the folder of ``file``.
-
-    Parameters
-    ----------
-    raw, file
-        What the file holds, and where it is.
-    model
-        What the file is to be: a study, or something that is read like one.
 
     Raises
     ------
     InputError
         Keys or values are not understood. All faults are reported at once.
     """
+    return whole_from_dict(raw, file, StudyConfig)
+
+
+def whole_from_dict(raw: Mapping[str, Any], file: str | Path, model: type[Whole]) -> Whole:
+    """Validate a parsed file as what it is to be, see `config_from_dict`."""
     file = Path(file).absolute()
     try:
         config = model.model_validate(raw)
@@ -113,7 +112,7 @@ def config_from_dict(
     return _with_absolute_paths(_with_country(config), file)
 
 
-def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]]) -> StudyConfig:
+def with_changes(config: Whole, sections: Mapping[str, Mapping[str, Any]]) -> Whole:
     """Return a study with some keys of some sections changed; ``None`` takes a key out.
 
     Raises
@@ -125,7 +124,7 @@ def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]])
     for name, changes in sections.items():
         kept = {key: value for key, value in raw.get(name, {}).items() if key not in changes}
         raw[name] = kept | {key: value for key, value in changes.items() if value is not None}
-    return config_from_dict(raw, config.file)
+    return whole_from_dict(raw, config.file, type(config))
 
 
 def settings_of(config: StudyConfig) -> dict[str, Any]:

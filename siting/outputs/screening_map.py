@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,7 +13,6 @@ import shapely
 
 from siting.outputs.assets import template
 from siting.outputs.check_facts import Facts
-from siting.outputs.files import attribution_of
 from siting.outputs.layered_map import Layer, layered_map
 from siting.outputs.sweep_page import figure_cell
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["screening_map"]
 
-STEPS = (0.5, 0.75, 1.0, 1.5)
+STEPS = (5.0, 20.0, 50.0, 100.0)
+"""Class borders of the heat of a trunk on the map [GWh/a]; a choice for the eye only."""
+
 COLOURS = ("#f7d9b5", "#f2a154", "#e5693f", "#c92f44", "#6d1240")
 OFF, TOWN, FED, CHOSEN = "#b9b4a8", "#d8d4cb", "#62b2b2", "#16324f"
 THIN_M = 25.0
@@ -33,13 +35,15 @@ def screening_map(screening: Screening, layers: Mapping[str, gpd.GeoDataFrame]) 
     """Return the map of a screening; its layers are those of `Screening`."""
     towns, sites = layers["towns"], layers["sites"]
     fed, chosen = towns["heat_mwh"] > 0, sites["chosen"].astype(bool)
-    trunks = _trunks(layers["trunks"])
+    off, on = sites[~chosen], sites[chosen]
     drawn = [
-        Layer("Towns without a site", _thin(towns[~fed]), _town_facts(towns[~fed], TOWN), colour=TOWN),
-        Layer("Towns that are fed", _thin(towns[fed]), _town_facts(towns[fed], FED), colour=FED),
-        trunks,
-        Layer("Sites not used", _shapes(sites[~chosen]), _site_facts(sites[~chosen], OFF), colour=OFF),
-        Layer("Sites in use", _shapes(sites[chosen]), _site_facts(sites[chosen], CHOSEN), colour=CHOSEN),
+        Layer(
+            "Towns without a site", _thin(towns[~fed]), _town_facts(towns[~fed], TOWN), True, TOWN
+        ),
+        Layer("Towns that are fed", _thin(towns[fed]), _town_facts(towns[fed], FED), True, FED),
+        _trunks(layers["trunks"]),
+        Layer("Sites not used", _shapes(off), _site_facts(off, OFF), True, OFF),
+        Layer("Sites in use", _shapes(on), _site_facts(on, CHOSEN), True, CHOSEN),
     ]
     page = template("layers.html").render(
         title=screening.config.study.name,
@@ -53,19 +57,17 @@ def screening_map(screening: Screening, layers: Mapping[str, gpd.GeoDataFrame]) 
         screening.places.region.crs,
         title=screening.config.study.name,
         page=page,
-        attribution=attribution_of(screening.config),
+        attribution=screening.config.study.attribution or "",
     )
 
 
 def _steps() -> list[str]:
-    ends = ["trunk below 0.5 GWh/a per M EUR of trunk and plant"]
-    return [*ends, "0.5 to 0.75", "0.75 to 1", "1 to 1.5", "above 1.5 kWh/a per EUR"]
+    middle = [f"{a:g} to {b:g} GWh/a" for a, b in pairwise(STEPS)]
+    return [f"trunk with up to {STEPS[0]:g} GWh/a", *middle, f"above {STEPS[-1]:g} GWh/a"]
 
 
 def _trunks(frame: gpd.GeoDataFrame) -> Layer:
-    cost = frame["trunk_eur"] + frame["plant_eur"]
-    ratio = (1e3 * frame["heat_mwh"] / cost.where(cost > 0)).fillna(np.inf).to_numpy(float)
-    colours = [COLOURS[int(np.searchsorted(STEPS, each))] for each in ratio]
+    colours = [COLOURS[int(np.searchsorted(STEPS, each / 1e3))] for each in frame["heat_mwh"]]
     facts = [
         Facts(
             colour,

@@ -176,7 +176,9 @@ def town_labels(shapes: NDArray[np.object_], screen: ScreenConfig) -> NDArray[np
     left, right = tree.query(shapes, predicate="dwithin", distance=screen.town_gap_m)
     shape = (len(shapes), len(shapes))
     graph = coo_array((np.ones(len(left)), (left, right)), shape=shape)
-    labels = connected_components(graph, directed=False)[1].astype(np.int64)
+    labels: NDArray[np.int64] = np.asarray(
+        connected_components(graph, directed=False)[1], dtype=np.int64
+    )
     if screen.town_size_m is None:
         return labels
     centres = shapely.centroid(shapes)
@@ -204,7 +206,7 @@ def _towns(
     labels = town_labels(shapes, screen)
     inside = shapely.point_on_surface(shapes)
     xy = np.column_stack([shapely.get_x(inside), shapely.get_y(inside)])
-    names = own["name"].fillna("").astype(str).to_numpy() if "name" in own else np.array(ids)
+    names = own["name"].fillna("").astype(str).tolist()
     members: dict[int, list[int]] = {}
     for k, label in enumerate(labels.tolist()):
         members.setdefault(label, []).append(k)

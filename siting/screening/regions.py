@@ -29,6 +29,7 @@ ZONE_COLUMNS = (
     "name", "annual_demand_mwh", "peak_demand_kw", "floor_area_m2", "dwellings", "buildings",
     "connection_cost_eur", "connection_share", "needed_supply_temperature_c", "load_curve",
 )  # fmt: skip
+LEAST_OF_SCREENED = 0.5
 SECTIONS = ("network", "demand", "parameters", "finance", "solver")
 
 
@@ -72,7 +73,9 @@ def hand_over(screening: Screening, folder: Path) -> tuple[HandedRegion, ...]:
         worth[town] = heat - least * cost / 1e3
     best = sorted(worth, key=lambda town: -worth[town])[: screening.config.screen.regions]
     return tuple(
-        _region(screening, town, folder / f"{number:02d}-{_slug(screening.places.towns[town].name)}")
+        _region(
+            screening, town, folder / f"{number:02d}-{_slug(screening.places.towns[town].name)}"
+        )
         for number, town in enumerate(best, start=1)
     )
 
@@ -103,7 +106,8 @@ def _region(screening: Screening, town: int, folder: Path) -> HandedRegion:
         near = zones[zones.geometry.intersects(box).to_numpy()]
         _write(near, ZONE_COLUMNS, "zone_id", folder / "zones.gpkg", "zones")
         streets, missing = _streets(screening, box, folder)
-        text = _study(screening, f"{own.name}", chosen, streets)
+        heat = found.town_heat_mwh[town]
+        text = _study(screening, own.name, chosen, streets, heat)
         (folder / "study.toml").write_text(text, encoding="utf-8")
     except OSError as error:
         fault = Fault("screen", f"cannot write '{folder}': {error.strerror}.", "Choose --out.")
@@ -123,17 +127,19 @@ def _write(
 ) -> None:
     """Write a layer with the columns that it has something in."""
     names = [name for name in columns if name in frame and frame[name].notna().any()]
-    shapes = frame["outline"] if "outline" in frame else frame.geometry
+    shapes = frame.get("outline", frame.geometry)
     table = gpd.GeoDataFrame(
         {key: frame.index, **{name: frame[name].to_numpy() for name in names}},
-        geometry=np.asarray(shapes.array),
+        geometry=np.asarray(shapes, dtype=object),
         crs=frame.crs,
     )
     path.unlink(missing_ok=True)
     pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
 
 
-def _streets(screening: Screening, box: shapely.Polygon, folder: Path) -> tuple[dict[str, Any], str]:
+def _streets(
+    screening: Screening, box: shapely.Polygon, folder: Path
+) -> tuple[dict[str, Any], str]:
     """Return the section on streets of a region, and what it lacks."""
     given = screening.config.layers.streets
     crs = screening.places.region.crs
@@ -150,9 +156,7 @@ def _streets(screening: Screening, box: shapely.Polygon, folder: Path) -> tuple[
     return _clipped(given, box, crs, folder), ""
 
 
-def _clipped(
-    given: StreetsConfig, box: shapely.Polygon, crs: Any, folder: Path
-) -> dict[str, Any]:
+def _clipped(given: StreetsConfig, box: shapely.Polygon, crs: Any, folder: Path) -> dict[str, Any]:
     """Write the streets inside a box, and return the section that names them."""
     assert given.path is not None
     info = pyogrio.read_info(given.path, layer=given.layer)
@@ -171,7 +175,9 @@ def _clipped(
     return section
 
 
-def _study(screening: Screening, name: str, chosen: list[str], streets: dict[str, Any]) -> str:
+def _study(
+    screening: Screening, name: str, chosen: list[str], streets: dict[str, Any], heat_mwh: float
+) -> str:
     """Return the study file of a region."""
     import tomlkit
 
@@ -194,12 +200,13 @@ def _study(screening: Screening, name: str, chosen: list[str], streets: dict[str
     for section in SECTIONS:
         if raw.get(section):
             document[section] = json.loads(json.dumps(raw[section]))
-    least = 0.5 * min(1.0, config.screen.least_heat_per_euro_kwh)
-    document["limits"] = {"min_share": round(least, 3)}
+    # Without a least heat the best ratio is one small network; half leaves the study a choice.
+    document["limits"] = {"min_heat_mwh": round(LEAST_OF_SCREENED * heat_mwh)}
+    document["limits"].comment("half of what the screening promises")  # type: ignore[union-attr]
     return tomlkit.dumps(document)
 
 
-def run_region(folder: Path, study: Path) -> dict[str, Any]:
+def run_region(_: None, study: Path) -> dict[str, Any]:
     """Run the study of a region and return its headline; a failure is words, not an error."""
     from siting.study import read_study
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pandas as pd
 import pyogrio
 
 import siting
-from siting.outputs.screening_map import screening_map
 from siting.outputs.layered_map import write_page
-from siting.outputs.sheets import write_tables
+from siting.outputs.screening_map import screening_map
+from siting.outputs.sheets import Book, field_of
 from siting.outputs.sweep_page import Table, figure_cell, write_story
 from siting.screening.regions import HandedRegion
 from siting.screening.run import Screening
@@ -72,8 +73,14 @@ def _workbook(
         **{name.capitalize(): _plain(frame) for name, frame in layers.items()},
         "Assumptions": assumptions,
     }
-    with whole_or_not(path, "screen") as work:
-        write_tables(sheets, work)
+    title = screening.config.study.name
+    with (
+        whole_or_not(path, "screen") as work,
+        Book(work, title, datetime.now(tz=UTC)) as book,
+    ):
+        for name, frame in sheets.items():
+            fields = {str(column): field_of(str(column)) for column in frame.columns}
+            book.table(name, f"{title}: {name.lower()}", frame, fields, totals=False)
     return path
 
 
@@ -99,10 +106,8 @@ def _page(
 ) -> Path:
     words, head = screening.words(), screening.config.study
     caveats = [
-        "No streets are known: trunks are straight lines times the detour factor, and a town"
-        " stands at the centre of its demand.",
-        "A town is connected in any share at its mean cost; the densest parts first would be"
-        " cheaper.",
+        "Trunks are straight lines times the detour factor, to the centre of a town's demand.",
+        "A town is connected in any share at its mean cost; its densest parts would be cheaper.",
         "Each site feeds one town at most, by a trunk of one size.",
         "The heat is a technical and economic potential: who would sign is not asked.",
     ]
@@ -159,9 +164,7 @@ def _fed_towns(towns: gpd.GeoDataFrame) -> Table:
     return "Towns that are fed", words, head, rows
 
 
-def _handed(
-    regions: Sequence[HandedRegion], runs: Sequence[Mapping[str, Any]]
-) -> list[Table]:
+def _handed(regions: Sequence[HandedRegion], runs: Sequence[Mapping[str, Any]]) -> list[Table]:
     if not regions:
         return []
     done = {each["study"]: each for each in runs}
@@ -177,7 +180,9 @@ def _handed(
             ]
         )  # fmt: skip
     head = ["region", "GWh/a here", "study", "lacks", "run", "GWh/a on streets", "kWh/a per EUR"]
-    return [("Regions handed on", "Each is a study that siting run can plan on streets.", head, rows)]
+    return [
+        ("Regions handed on", "Each is a study that siting run can plan on streets.", head, rows)
+    ]
 
 
 def _assumed(screening: Screening) -> Table:

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from siting.appraisal import gap_percent
-from siting.config import read_config
+from siting.config.file import read_like
 from siting.config.screening import ScreeningConfig
 from siting.countries import parameter_presets
 from siting.errors import FaultLog
@@ -195,7 +195,7 @@ class Screening:
 
 def read_screening(path: str | Path) -> ScreeningConfig:
     """Read a screening file, see `siting.config.screening.ScreeningConfig`."""
-    return read_config(path, ScreeningConfig)
+    return read_like(path, ScreeningConfig)
 
 
 def screen(config: ScreeningConfig, *, stop: Event | None = None) -> Screening:
