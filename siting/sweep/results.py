@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyogrio
+from pandas.api.types import is_object_dtype
 
 import siting
 from siting.errors import Fault, InputError
@@ -89,7 +90,7 @@ def _tables(sweep: Sweep, table: pd.DataFrame) -> dict[str, Path]:
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table; inputs of different kinds in one column become text."""
     plain = table.copy()
-    for name in plain.select_dtypes("object").columns:
+    for name in (each for each in plain.columns if is_object_dtype(plain[each])):
         if len(set(map(type, plain[name]))) > 1:
             plain[name] = plain[name].map(lambda each: None if each is None else str(each))
     try:
