@@ -10,6 +10,7 @@ from siting.cli import sweeps
 from siting.cli import screenings
 from siting.cli import problems
 from siting.cli import plans
+from siting.cli import reports
 from siting.cli import published
 from siting.cli import facts
 
@@ -20,6 +21,7 @@ __all__ = [
     "plans",
     "problems",
     "published",
+    "reports",
     "screenings",
     "studies",
     "sweeps",

@@ -50,3 +50,9 @@ class OutputsConfig(Section):
     formats: tuple[Literal["geojson", "geoparquet", "shapefile"], ...] = Field(
         (), description="Further formats of the layers, each in a folder of its own."
     )
+    pdf: bool = Field(
+        False,
+        description="Whether to print the report to report.pdf too, by an installed browser or"
+        " WeasyPrint.",
+    )
+    language: str = Field("en", description="Language of the report.")

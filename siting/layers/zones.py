@@ -106,6 +106,7 @@ COLUMNS = (
     Column("load_curve"),
     Column("mandatory", "flag"),
     Column("forbidden", "flag"),
+    Column("existing_customer", "flag"),
     Column("estimated"),
 )
 

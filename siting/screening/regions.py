@@ -202,7 +202,7 @@ def _study(
             document[section] = json.loads(json.dumps(raw[section]))
     # Without a least heat the best ratio is one small network; half leaves the study a choice.
     document["limits"] = {"min_heat_mwh": round(LEAST_OF_SCREENED * heat_mwh)}
-    document["limits"].comment("half of what the screening promises")  # type: ignore[union-attr]
+    document["limits"].comment("half of what the screening promises")
     return tomlkit.dumps(document)
 
 

@@ -15,11 +15,18 @@ from tiny_study import write_tiny_study
 from typer.testing import CliRunner
 
 from siting.cli import app
-from siting.config import SweepConfig, read_config
+from siting.config import (
+    FinanceConfig,
+    LimitsConfig,
+    NetworkConfig,
+    ObjectiveConfig,
+    SweepConfig,
+    read_config,
+)
 from siting.errors import InputError
 from siting.parameters import Parameters
 from siting.sweep import run_sweep
-from siting.sweep.work import GROUND_PARAMETERS, read_ground
+from siting.sweep.work import GROUND_NETWORK, GROUND_PARAMETERS, read_ground
 
 SWEEP = """
 [sweep]
@@ -160,9 +167,12 @@ def test_json_says_how_many_and_what_is_advised(study, through):
     assert said["status"]["infeasible"] == 1
 
 
-def test_only_the_listed_parameters_move_layers_and_network(study, monkeypatch):
-    """A parameter that the ground depends on and that is not listed would give stale plans."""
+def test_only_the_listed_figures_move_layers_and_network(study, monkeypatch):
+    """A figure that the ground depends on and that is not listed would give stale plans."""
     asked: set[str] = set()
+    settings: set[str] = set()
+    for section in (NetworkConfig, LimitsConfig, ObjectiveConfig, FinanceConfig):
+        monkeypatch.setattr(section, "__getattribute__", recorder(section, settings))
     value = Parameters.value
 
     def watched(self: Parameters, name: str) -> float:
@@ -173,3 +183,17 @@ def test_only_the_listed_parameters_move_layers_and_network(study, monkeypatch):
     read_ground(read_config(study))
     assert asked <= set(GROUND_PARAMETERS)
     assert asked
+    assert settings <= set(GROUND_NETWORK)
+    assert "surface" in settings
+
+
+def recorder(section: type, names: set[str]):
+    """Return a look-up of attributes that notes which settings are asked for."""
+    look_up, fields = section.__getattribute__, set(section.model_fields)
+
+    def noted(self: object, name: str) -> object:
+        if name in fields:
+            names.add(name)
+        return look_up(self, name)
+
+    return noted
