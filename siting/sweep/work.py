@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 GROUND_PARAMETERS = ("crossing_cost_eur", "floor_demand_kwh_per_m2", "home_heat_mwh")
 """Parameters that reading the layers and building the network depend on; a test watches them."""
 GROUND_NETWORK = (
-    "snap_tolerance_m", "max_connection_m", "max_site_connection_m", "connections_per_zone", "surface",
+    "snap_tolerance_m", "max_connection_m", "max_site_connection_m", "connections_per_zone",
+    "surface",
 )  # fmt: skip
 GROUND_SECTIONS = ("layers", "study", "demand")
 

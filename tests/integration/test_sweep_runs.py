@@ -171,6 +171,8 @@ def test_only_the_listed_figures_move_layers_and_network(study, monkeypatch):
     """A figure that the ground depends on and that is not listed would give stale plans."""
     asked: set[str] = set()
     settings: set[str] = set()
+    config = read_config(study)
+    monkeypatch.setattr("siting.sweep.work.ground_key", lambda _: "")
     for section in (NetworkConfig, LimitsConfig, ObjectiveConfig, FinanceConfig):
         monkeypatch.setattr(section, "__getattribute__", recorder(section, settings))
     value = Parameters.value
@@ -180,7 +182,7 @@ def test_only_the_listed_figures_move_layers_and_network(study, monkeypatch):
         return value(self, name)
 
     monkeypatch.setattr(Parameters, "value", watched)
-    read_ground(read_config(study))
+    read_ground(config)
     assert asked <= set(GROUND_PARAMETERS)
     assert asked
     assert settings <= set(GROUND_NETWORK)
