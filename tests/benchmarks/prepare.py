@@ -127,21 +127,23 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--sites", type=int, default=30)
     parser.add_argument("--connections", type=int, default=1)
     chosen = parser.parse_args(argv)
-    from siting import read_study, study
+    from siting import read_study
     from siting.errors import FaultLog
     from siting.outputs.check_map import write_check
+    from siting.study import Findings
+    from siting.study.reading import assemble, build_graph, read_layers
 
     with tempfile.TemporaryDirectory() as folder:
         layers = city(chosen.edges, chosen.buildings, chosen.sites)
         config = read_study(write_city(Path(folder), layers, chosen.connections)).config
         watch, log = Watch(), FaultLog()
-        region, parameters = watch("read and check layers", lambda: study._read(config, log))
-        network = watch("build network", lambda: study._build(region, parameters, config, log))
+        region, parameters = watch("read and check layers", lambda: read_layers(config, log))
+        network = watch("build network", lambda: build_graph(region, parameters, config, log))
         log.raise_faults()
         assembly = watch(
-            "assemble problem", lambda: study._assemble(region, network, parameters, config)
+            "assemble problem", lambda: assemble(region, network, parameters, config, log)
         )
-        found = study.Findings(config, region, network, parameters, assembly, (), ())
+        found = Findings(config, region, network, parameters, assembly, (), ())
         watch("draw check.html", lambda: write_check(found, Path(folder) / "check.html"))
         watch.total()
         size_mb = (Path(folder) / "check.html").stat().st_size / 1e6
