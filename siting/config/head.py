@@ -50,3 +50,8 @@ class OutputsConfig(Section):
     formats: tuple[Literal["geojson", "geoparquet", "shapefile"], ...] = Field(
         (), description="Further formats of the layers, each in a folder of its own."
     )
+    frontier_s: float = Field(
+        0.0,
+        ge=0,
+        description="Time spent after the plan on plans of other sizes, for the slider [s].",
+    )

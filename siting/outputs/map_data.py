@@ -199,7 +199,7 @@ def map_data(
             "panel": panel,
             "kpis": each.appraisal.kpis(),
             "pipes": _pipe_columns(each.frames.pipes, places, heads, states.classes),
-            "zones": _zone_columns(each.frames.zones.loc[shown], states, texts),
+            "zones": _zone_columns(each.frames.zones.loc[shown], states),
             "sites": _site_facts(each.frames.sites),
         }
         for each, (brief, panel) in zip(states.stops, panels, strict=True)
@@ -390,7 +390,7 @@ def _pipe_columns(
     }
 
 
-def _zone_columns(zones: gpd.GeoDataFrame, states: States, texts: _Texts) -> dict[str, Any]:
+def _zone_columns(zones: gpd.GeoDataFrame, states: States) -> dict[str, Any]:
     """Return what a plan gives to zones, and why others are left out."""
     served = zones["served"].to_numpy(dtype=bool)
     on, off = zones[served], zones[~served]

@@ -133,7 +133,7 @@ def _costs(a: Appraisal) -> list[tuple[str, str, float]]:
 def assumption_rows(
     parameters: Mapping[str, Assumed] | None, settings: Iterable[Assumed]
 ) -> list[dict[str, Any]]:
-    """Return what a plan rests on: figures of the study first, then of the country, then defaults."""
+    """Return what a plan rests on: figures of the study, then of the country, then the rest."""
     given = [*settings, *(parameters or {}).values()]
     order = sorted(given, key=lambda each: 0 if each.overridden else 1 if each.preset else 2)
     return [

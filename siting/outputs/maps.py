@@ -23,11 +23,11 @@ from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.map_data import MapLayers, MapState, States
 from siting.outputs.map_panel import Assumed, assumption_rows, panel, state_brief
 from siting.outputs.packing import packed
+from siting.outputs.source import OSM_ATTRIBUTION
 from siting.plan import Plan
 
 __all__ = ["OSM_ATTRIBUTION", "Slider", "build_map", "write_map"]
 
-OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 TILE_URL = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 
 PARTS = (
@@ -196,10 +196,12 @@ def _simplified(states: States, layers: MapLayers) -> list[str]:
     zones, shown = states.run.frames.zones, len(states.zones)
     fine = shown <= map_data.ZONES_FINE
     said = [
-        f"Pipes are simplified by at most {map_data.FINE_M:g} m, zones by"
-        f" {map_data.FINE_M if fine else map_data.COARSE_M:g} m, streets by"
-        f" {map_data.COARSE_M:g} m. Figures have four to six digits; kpis.json and plan.gpkg have"
-        " all.",
+        (
+            f"Pipes are simplified by at most {map_data.FINE_M:g} m, zones by"
+            f" {map_data.FINE_M if fine else map_data.COARSE_M:g} m, streets by"
+            f" {map_data.COARSE_M:g} m. Figures have four to six digits; kpis.json and plan.gpkg"
+            " have all."
+        ),
         "What one zone or site alone would cost is an estimate: neighbours may share a trench.",
     ]
     if shown < len(zones):

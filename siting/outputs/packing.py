@@ -64,7 +64,7 @@ def packed_shapes(shapes: Iterable[Any]) -> dict[str, list[int]]:
 def unpacked_shapes(packed: dict[str, list[int]]) -> list[list[list[tuple[float, float]]]]:
     """Return for each shape its paths as lists of corners in degrees, as the page reads them."""
     xy = np.cumsum(np.array([packed["x"], packed["y"]], dtype=np.int64).T, axis=0) / SCALE
-    corners = [tuple(map(float, each)) for each in xy]
+    corners = [(float(x), float(y)) for x, y in xy]
     shapes, at, path = [], 0, 0
     for count in packed["paths"]:
         own = []

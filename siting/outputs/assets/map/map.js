@@ -67,10 +67,11 @@ function sitingMap(map, settings) {
       Object.assign(popup.options, room(), { offset: kind === "site" ? [0, -4] : [0, 2] });
       popup.setLatLng(at || where(kind, f)).setContent((tell[kind] || tell.words)(facts));
       popup.openOn(map);
+      map.getContainer().classList.add("asking");
       layers.light(kind === "pipe" || kind === "zone" ? asked : null);
       address.changed();
     };
-    map.on("popupclose", (e) => { if (e.popup === popup) { asked = null; layers.light(null); address.changed(); } });
+    map.on("popupclose", (e) => { if (e.popup === popup) { asked = null; layers.light(null); map.getContainer().classList.remove("asking"); address.changed(); } });
     const follow = () => {
       if (!asked) return;
       if (asked.kind === "pipe" && !now().pipeAt.has(asked.f)) popup.close();
