@@ -213,7 +213,7 @@ def test_a_click_on_a_pipe_opens_its_figures_and_the_popup_follows_the_slider(de
     for part in ("DN 100", "100 m", "1.9 MW", "2.5 MW", "76 %", "90,000 EUR", "2 kW", "900 EUR/m"):
         assert part in text
     slide(desk, "Home")
-    assert desk.page.locator(".leaflet-popup").count() == 0  # that plan has no such pipe
+    desk.page.wait_for_selector(".leaflet-popup", state="detached")  # that plan has no such pipe
     slide(desk, "End")
 
 
@@ -236,7 +236,7 @@ def test_zones_left_out_say_why_and_at_which_price_they_come_in(desk: Opened) ->
     assert "Served" in desk.text(".leaflet-popup-content .state")
     assert "1,800 MWh/a" in desk.text(".leaflet-popup-content")
     desk.page.keyboard.press("Escape")
-    assert desk.page.locator(".leaflet-popup").count() == 0
+    desk.page.wait_for_selector(".leaflet-popup", state="detached")
 
 
 def test_search_by_keyboard_finds_a_zone_and_names_stay_text(desk: Opened) -> None:
