@@ -22,6 +22,7 @@ from siting.errors import Fault, InfeasibleError, InputError, NoPlanError, Verif
 from siting.frontier.archive import PriceState, worth
 from siting.frontier.budgets import BudgetSearch
 from siting.frontier.known import proven_lines, proven_steps
+from siting.frontier.mix import mixed_plans
 from siting.frontier.result import Frontier, Point, relative_distance
 from siting.frontier.shape import Line, Place, Step, ceiling_at, edges, upper_hull
 from siting.optimise.candidate import UNPROVEN, Candidate, make_candidate
@@ -157,6 +158,7 @@ def find_frontier(
     search.take_over(lines, (_solution(plan, reduced) for plan in told))
     search.run()
     budgets.run()
+    search.mix()
     if search.infeasible and not len(state.archive):
         raise InfeasibleError(
             "No plan meets the limits, whatever it costs. 'siting run' says which of them is in the"
@@ -233,6 +235,7 @@ class FrontierSearch:
     def run(self) -> None:
         """Construct plans, then ask prices."""
         self._construct_all()
+        self.mix()
         if not self._has_heat():
             self._ask(Task(0.0, 1), self.watch.left_s / 2)
         until = PRICES_SHARE * self.watch.time_limit_s
@@ -261,6 +264,18 @@ class FrontierSearch:
                     return
                 self._construct(price, None, shake)
                 price *= 0.6
+
+    def mix(self) -> None:
+        """Put separate networks of the plans found together anew."""
+        state, until = self.state, self.watch.seconds + 0.1 * self.watch.time_limit_s
+        state.ask(0.0)
+        mixed_plans(
+            state.problem,
+            [each.solution for each in state.archive],
+            state.offer,
+            is_wanted=state.archive.lacks,
+            is_over=lambda: self.watch.seconds > until or self.watch.is_stopped,
+        )
 
     def _best_single(self) -> float:
         """Return the most heat per euro of the trees of one site [MWh/a per EUR]."""
@@ -384,7 +399,7 @@ class FrontierSearch:
         cost = self._cost(price, self.engine)
         relaxed = self.engine.relax(
             cost,
-            seconds=0.4 * seconds,
+            seconds=(0.4 if self.lines else 0.9) * seconds,
             on_round=lambda bound: self._certify(task, bound, self.engine),
         )
         if relaxed.ending is Ending.INFEASIBLE:
