@@ -80,10 +80,18 @@ def panel(state: MapState) -> str:
         sites=sites[:SITES_LISTED],
         more_sites=max(0, len(sites) - SITES_LISTED),
         proven=a.is_proven,
-        proof=words.sentence(proof_words(a.proof)),
+        proof=_proof(a),
         meaning=meaning,
         notes=[note for note in a.notes if "best one found" not in note],
     )
+
+
+def _proof(appraisal: Appraisal) -> str:
+    """Return how much is proven; a gap beyond the plan itself says nothing to anybody."""
+    gap = appraisal.proof.gap
+    if math.isfinite(gap) and gap > 1:
+        return "Hardly proven: the search had too little time"
+    return words.sentence(proof_words(appraisal.proof))
 
 
 def _lead(appraisal: Appraisal) -> tuple[str, str, str]:
