@@ -260,6 +260,27 @@ _STREETS = {
     "length_m": Field("Length", "m", "Length of the line.", "length_m", ONE, True),
 }
 
+_EXISTING = {
+    "name": _text("Name", "Name of the line.", "name"),
+    "existing_dn": Field("Size", "DN", "Nominal diameter of the standing pipe.", "dn"),
+    "length_m": Field("Length", "m", "Length of the line.", "length_m", ONE, True),
+}
+
+_BARRIERS = {
+    "kind": _text("Kind", "Railway, motorway, water or a word of the layer.", "kind"),
+    "crossing": _text("Crossing", "Whether it is priced or forbidden.", "crossing"),
+    "cost_eur": Field(
+        "Cost of a crossing",
+        "EUR",
+        "As the layer states it; empty for the usual.",
+        "cost_eur",
+        WHOLE,
+    ),
+    "cost_factor": Field(
+        "Cost factor", "-", "Cost of a crossing over the usual one.", "costfactor", TWO
+    ),
+}
+
 _KPIS = {
     "kpi": _text("Key figure", "Name of the figure, its unit at the end.", "kpi"),
     "value": Field("Value", "", "The figure, where it is a number.", "value"),
@@ -274,6 +295,9 @@ LAYERS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "streets": _STREETS,
         "candidate_sites": _SITES,
         "demand_zones": _ZONES,
+        "existing_network": _EXISTING,
+        "barriers": _BARRIERS,
+        "barrier_areas": _BARRIERS,
         "kpis": _KPIS,
     }
 )

@@ -45,6 +45,8 @@ PIPE_COLUMNS = [
     "marginal_heat_per_euro_kwh", "velocity_m_per_s", "pressure_gradient_pa_per_m",
     "supply_drop_k", "supply_drop_summer_k",
 ]  # fmt: skip
+EXISTING_COLUMNS = ["name", "existing_dn", "length_m"]
+BARRIER_COLUMNS = ["kind", "crossing", "cost_eur", "cost_factor"]
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
 
@@ -88,12 +90,17 @@ class PlanFrames:
         The pipes that are built, each line in the direction in which heat flows.
     streets
         The streets that could have carried a pipe.
+    existing, barriers
+        Lines of a heat network that stands, and what is dear or forbidden to cross; None where the
+        study has no such layer.
     """
 
     sites: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     pipes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
+    existing: gpd.GeoDataFrame | None = None
+    barriers: gpd.GeoDataFrame | None = None
 
     @property
     def chosen_sites(self) -> gpd.GeoDataFrame:
@@ -108,6 +115,7 @@ class PlanFrames:
     @property
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
         """All layers by name: the plan alone in the first three, what it was chosen from after."""
+        around = {"existing_network": self.existing, **_lines_and_areas(self.barriers)}
         return {
             "sites": self.chosen_sites,
             "zones": self.served_zones,
@@ -115,6 +123,7 @@ class PlanFrames:
             "candidate_sites": self.sites,
             "demand_zones": self.zones,
             "streets": self.streets,
+            **{name: frame for name, frame in around.items() if frame is not None and len(frame)},
         }
 
 
@@ -148,6 +157,8 @@ def plan_frames(
         zones=_zone_frame(region, assembly, plan, told.zones),
         pipes=_pipe_frame(region, network, plan, margins, hydraulics),
         streets=_street_frame(region),
+        existing=_around(region.existing, EXISTING_COLUMNS),
+        barriers=_around(region.barriers and region.barriers.frame, BARRIER_COLUMNS),
     )
 
 
@@ -368,6 +379,25 @@ def _street_frame(region: Region) -> gpd.GeoDataFrame:
         columns=[*STREET_COLUMNS, "geometry"]
     )
     return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry="geometry", crs=region.crs)
+
+
+def _around(frame: gpd.GeoDataFrame | None, columns: list[str]) -> gpd.GeoDataFrame | None:
+    """Return a layer that lies around the plan, with the columns that are known of it."""
+    if frame is None or frame.empty:
+        return None
+    table = pd.DataFrame(frame.assign(length_m=frame.geometry.length)).reindex(columns=columns)
+    return gpd.GeoDataFrame(
+        table.reset_index(drop=True), geometry=list(frame.geometry), crs=frame.crs
+    )
+
+
+def _lines_and_areas(barriers: gpd.GeoDataFrame | None) -> dict[str, gpd.GeoDataFrame]:
+    """Return barriers as two layers: a style draws lines or areas, not both."""
+    if barriers is None:
+        return {}
+    is_area = barriers.geometry.geom_type.str.endswith("Polygon")
+    parts = {"barriers": barriers[~is_area], "barrier_areas": barriers[is_area]}
+    return {name: part.reset_index(drop=True) for name, part in parts.items()}
 
 
 def _frame(

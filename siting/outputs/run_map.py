@@ -52,8 +52,8 @@ def map_options(run: FinishedRun) -> dict[str, Any]:
         "tiles": config.outputs.tiles,
         "attribution": attribution_of(config),
         "layers": MapLayers(
-            existing=region.existing,
-            barriers=None if region.barriers is None else region.barriers.frame,
+            existing=run.frames.existing,
+            barriers=run.frames.barriers,
             repairs=acts_frame(run.checked.remarks, region.crs),
         ),
         "parameters": run.checked.parameters,
