@@ -31,7 +31,7 @@ LOG = logging.getLogger(__name__)
 EXACT = 1e-6
 LARGE = 1_000
 """Edges from which on a problem is surveyed first."""
-EXPLAIN_S = 8.0
+EXPLAIN_S = 20.0
 """Wall time for each question that an explanation asks [s]."""
 
 
