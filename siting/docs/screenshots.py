@@ -1,4 +1,4 @@
-"""Take the pictures of README and documentation anew, from the real results of a packaged region."""
+"""Take the pictures of README and documentation anew, from real results of a packaged region."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from siting.resources import region_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+    from siting.frontier import Frontier
 
 IMAGES = Path(__file__).resolve().parent / "images"
 COLOURS = 160
@@ -45,9 +47,7 @@ def main() -> None:
         _workbook(folder / "plan.xlsx", Path(place))
 
 
-def _results(
-    given: argparse.Namespace, place: Path
-) -> tuple[Path, siting.frontier.Frontier | None, Path]:
+def _results(given: argparse.Namespace, place: Path) -> tuple[Path, Frontier | None, Path]:
     """Return a run folder, a frontier and the page of a check."""
     study = siting.read_study(region_study(given.region))
     check = write_check(study.inspect(), place / "check.html")
