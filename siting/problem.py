@@ -212,6 +212,10 @@ class Zone:
         Heat lost by its service line when connected, all year round [MW].
     cost_parts
         Optional split of ``cost_eur`` by component [EUR].
+    standing_base
+        Optional concave broken line of (base capacity [MW], base heat [MWh/a]), from (0, 0), that
+        existing plants cover today. Demand, peak and load curve above are what is left over it;
+        for reports only.
     mandatory, forbidden
         The zone must, or must not, be connected.
     """
@@ -226,6 +230,7 @@ class Zone:
     load_curve: tuple[tuple[float, float], ...] = ()
     loss_mw: NonNegative = 0.0
     cost_parts: dict[str, float] = field(default_factory=dict)
+    standing_base: tuple[tuple[NonNegative, NonNegative], ...] = ()
     mandatory: bool = False
     forbidden: bool = False
 
@@ -342,7 +347,17 @@ def read_problem(path: str | Path) -> Problem:
         log.fault("problem", f"cannot read '{path}': {error.strerror}.", "Check the path.")
         log.raise_faults()
     try:
-        raw = json.loads(text)
+        problem = ADAPTER.validate_json(text)
+    except ValidationError:  # once more, for words that name the elements
+        return problem_from_dict(_parsed(text, path, log))
+    check_problem(problem)
+    return problem
+
+
+def _parsed(text: str, path: str | Path, log: FaultLog) -> Any:
+    """Return what stands in a JSON text; raise a fault where it is not JSON."""
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         log.fault(
             "problem",
@@ -350,7 +365,7 @@ def read_problem(path: str | Path) -> Problem:
             "Mend the file at that place.",
         )
         log.raise_faults()
-    return problem_from_dict(raw)
+        raise
 
 
 def problem_from_dict(raw: Mapping[str, Any]) -> Problem:
@@ -426,6 +441,7 @@ def check_problem(problem: Problem) -> None:
                 )
     for zone in problem.zones:
         _check_curve(zone, log)
+        _check_standing(zone, log)
     log.raise_faults()
 
 
@@ -455,8 +471,25 @@ def _check_curve(zone: Zone, log: FaultLog) -> None:
         log.fault("problem", f"zone '{zone.id}' has a load_curve but no peak_mw.", "Give its peak.")
 
 
+def _check_standing(zone: Zone, log: FaultLog) -> None:
+    """Check that the standing base load starts at the origin and rises ever less steeply."""
+    points = zone.standing_base
+    if not points:
+        return
+    slopes = [
+        (h1 - h0) / (q1 - q0) if q1 > q0 else math.inf for (q0, h0), (q1, h1) in pairwise(points)
+    ]
+    sound = len(points) >= 2 and points[0] == (0.0, 0.0) and all(map(math.isfinite, slopes))
+    if not sound or any(b > a * (1 + 1e-9) for a, b in pairwise([*slopes, 0.0])):
+        log.fault(
+            "problem",
+            f"zone '{zone.id}' has a standing_base that is not a concave rising line from (0, 0).",
+            "Give [[0, 0], [MW, MWh/a], ...] with falling slopes.",
+        )
+
+
 def write_problem(problem: Problem, path: str | Path) -> None:
     """Write a problem file, leaving out what is at its default."""
-    raw = ADAPTER.dump_python(problem, mode="json", exclude_defaults=True)
-    head = {"format": FORMAT, "version": VERSION}
-    Path(path).write_text(json.dumps({**head, **raw}, indent=1, allow_nan=False), encoding="utf-8")
+    head = json.dumps({"format": FORMAT, "version": VERSION}, indent=1)
+    body = ADAPTER.dump_json(problem, exclude_defaults=True, indent=1).decode("utf-8")
+    Path(path).write_text(f"{head[:-2]},{body[1:]}", encoding="utf-8")

@@ -56,9 +56,12 @@ class RootedNetwork:
         Arcs and what each costs once it is built; at least 0.
     at, prize
         Node of each terminal, and what it costs not to reach it; infinite if it must be reached.
-        A prize of 0 or less is the same as no terminal. Several terminals may share a node.
+        A prize below 0 means that reaching it costs so much more; no bound needs it, but plans may
+        have it. Several terminals may share a node.
     slope, demand
         Cost of each arc per unit carried, and units that each terminal needs; both or none.
+    partly
+        Terminals that may also be reached in part, for a part of demand and prize.
     """
 
     nodes: int
@@ -70,6 +73,7 @@ class RootedNetwork:
     prize: FloatArray
     slope: FloatArray | None = None
     demand: FloatArray | None = None
+    partly: BoolArray | None = None
 
     @classmethod
     def of(
@@ -83,6 +87,7 @@ class RootedNetwork:
         prize: ArrayLike,
         slope: ArrayLike | None = None,
         demand: ArrayLike | None = None,
+        partly: ArrayLike | None = None,
     ) -> RootedNetwork:
         """Return a network from anything that looks like arrays."""
         return cls(
@@ -95,6 +100,7 @@ class RootedNetwork:
             np.asarray(prize, dtype=np.float64),
             None if slope is None else np.asarray(slope, dtype=np.float64),
             None if demand is None else np.asarray(demand, dtype=np.float64),
+            None if partly is None else np.asarray(partly, dtype=bool),
         )
 
     @cached_property
@@ -137,6 +143,32 @@ class Possible:
 
 
 @dataclass(frozen=True)
+class Rises:
+    """The rises of an ascent one by one, see `siting.optimise.ascent_kernels.ascend_whole`."""
+
+    terminal: IntArray
+    amount: IntArray
+    first: IntArray
+    node: IntArray
+    lift: IntArray
+
+    def rest(self, gone: BoolArray, more: Rises) -> Rises:
+        """Return the rises that are not gone, and more."""
+        length = np.diff(self.first)
+        stays = np.repeat(~gone, length)
+        first = np.concatenate(
+            [[0], np.cumsum(np.concatenate([length[~gone], np.diff(more.first)]))]
+        )
+        return Rises(
+            np.concatenate([self.terminal[~gone], more.terminal]),
+            np.concatenate([self.amount[~gone], more.amount]),
+            first.astype(np.int64),
+            np.concatenate([self.node[stays], more.node]),
+            np.concatenate([self.lift[stays], more.lift]),
+        )
+
+
+@dataclass(frozen=True)
 class Ascent:
     """A lower bound with what is left of each cost.
 
@@ -152,6 +184,8 @@ class Ascent:
         Of each terminal: a plan that leaves it out costs at least the bound plus this.
     quantum
         What one whole number stands for.
+    extra
+        Of each terminal: what reaching it costs beyond all this.
     """
 
     network: RootedNetwork
@@ -159,9 +193,12 @@ class Ascent:
     reduced_cost: FloatArray
     prize_left: FloatArray
     quantum: float
+    extra: FloatArray = field(default_factory=lambda: np.zeros(0), repr=False)
     base: float = 0.0
     whole: int = 0
     left: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    rises: Rises | None = field(default=None, repr=False)
+    whole_prize: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     @cached_property
     def from_root(self) -> FloatArray:
@@ -185,16 +222,15 @@ class Ascent:
     @cached_property
     def _to_terminal(self) -> IntArray:
         net, into = self.network, self.network.into
-        wanted = np.unique(net.at[net.prize > 0])
-        far, _ = least_to(
-            into.start,
-            into.end,
-            self.left[into.order],
-            wanted,
-            np.zeros(len(wanted), np.int64),
-            NEVER,
-        )
+        far, _ = least_to(into.start, into.end, self.left[into.order], net.at, self._extra, NEVER)
         return np.asarray(far)
+
+    @cached_property
+    def _extra(self) -> IntArray:
+        """What it costs to reach each terminal beyond what the bound counts."""
+        counted = np.minimum(self.extra / self.quantum, float(NEVER))
+        whole = np.floor(counted).astype(np.int64)
+        return whole if self.network.partly is None else np.where(self.network.partly, 0, whole)
 
     def _as_float(self, whole: IntArray) -> FloatArray:
         return np.where(whole >= NEVER, np.inf, whole * self.quantum)
@@ -218,10 +254,11 @@ class Ascent:
             return self._nothing()
         start, end = self._from_root, self._to_terminal
         arcs = start[net.tail] + self.left + end[net.head] <= room
-        wanted = net.prize > 0
-        reachable = wanted & (start[net.at] <= room)
-        forced = wanted & (np.isinf(net.prize) | (self.prize_left > room * self.quantum))
-        return Possible(arcs, reachable, forced & wanted)
+        reachable = start[net.at] + self._extra <= room
+        forced = (net.prize > 0) & (np.isinf(net.prize) | (self.prize_left > room * self.quantum))
+        if net.partly is not None:
+            forced &= ~net.partly
+        return Possible(arcs, reachable, forced)
 
     def _nothing(self) -> Possible:
         net = self.network
@@ -229,7 +266,12 @@ class Ascent:
         return Possible(np.zeros(len(net.tail), bool), none, none.copy())
 
 
-def ascend(network: RootedNetwork, *, seed: int | None = None, growth: float = GROWTH) -> Ascent:
+def ascend(
+    network: RootedNetwork,
+    *,
+    seed: int | None = None,
+    growth: float = GROWTH,
+) -> Ascent:
     """Return a lower bound on the cost of any plan, with reduced costs.
 
     Parameters
@@ -250,12 +292,21 @@ def ascend(network: RootedNetwork, *, seed: int | None = None, growth: float = G
     >>> ascend(net).bound
     5.5
     """
+    how = Manner(seed, growth)
     if network.slope is not None:
-        return _ascend_carrying(network, seed, growth)
-    return _run(network, network.prize, None, 0.0, seed, growth)
+        return _ascend_carrying(network, how)
+    return _run(network, network.prize, np.maximum(-network.prize, 0.0), None, 0.0, how)
 
 
-def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) -> Ascent:
+@dataclass(frozen=True)
+class Manner:
+    """In what order terminals rise, see `ascend`."""
+
+    seed: int | None
+    growth: float
+
+
+def _ascend_carrying(network: RootedNetwork, how: Manner) -> Ascent:
     """Pay for the cheapest way of carrying first, and ascend on what is left."""
     slope, demand, far = network.slope, network.demand, network.carrying
     assert slope is not None
@@ -276,16 +327,17 @@ def _ascend_carrying(network: RootedNetwork, seed: int | None, growth: float) ->
     left[alive] -= SAFETY * (slope[alive] + tail[alive])
     with np.errstate(invalid="ignore"):
         prize = np.where(wanted & (carried < network.prize), network.prize - carried, 0.0)
-    return _run(network, prize, np.maximum(left, 0.0), base, seed, growth)
+        extra = np.where(carried >= network.prize, carried * (1 - SAFETY) - network.prize, 0.0)
+    return _run(network, prize, np.maximum(extra, 0.0), np.maximum(left, 0.0), base, how)
 
 
 def _run(
     network: RootedNetwork,
     prize: FloatArray,
+    extra: FloatArray,
     slope: FloatArray | None,
     base: float,
-    seed: int | None,
-    growth: float,
+    how: Manner,
 ) -> Ascent:
     must = np.isinf(prize)
     if must.any() and np.isinf(network.carrying[network.at[must]]).any():
@@ -300,9 +352,9 @@ def _run(
     whole_prize = np.full(len(prize), NEVER)
     whole_prize[~must] = np.floor(np.ldexp(prize[~must].clip(0), -exponent)).astype(np.int64)
     rank = np.arange(len(prize), dtype=np.int64)
-    if seed is not None:
-        np.random.default_rng(seed).shuffle(rank)
-    raised = ascend_whole(
+    if how.seed is not None:
+        np.random.default_rng(how.seed).shuffle(rank)
+    raised, *rises = ascend_whole(
         into.start,
         into.end,
         left,
@@ -312,19 +364,22 @@ def _run(
         rank,
         np.ldexp(slopes[into.order], -exponent) if len(slopes) else slopes,
         demand,
-        growth,
+        how.growth,
     )
     by_arc = np.empty_like(left)
     by_arc[into.order] = left
     return Ascent(
         network,
         base + raised * quantum,
-        by_arc * quantum,
+        np.asarray(by_arc * quantum, dtype=np.float64),
         np.asarray(np.where(must, np.inf, whole_prize * quantum), dtype=np.float64),
         quantum,
+        extra,
         base,
         int(raised),
         by_arc,
+        Rises(*rises),
+        whole_prize,
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from siting.optimise.heaps import heap_pop, heap_push, wider
 
-__all__ = ["NEVER", "ascend_whole", "least_from", "least_to"]
+__all__ = ["NEVER", "ascend_whole", "least_from", "least_to", "take_back", "times_entered"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -66,7 +66,8 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
 
     Returns
     -------
-    The sum of all rises.
+    The sum of all rises; and the rises one by one, unless carrying costs: terminal, amount, and by
+    how much each node was lifted, as a list from ``first`` to the next one's ``first``.
     """
     nodes, terminals = len(in_start) - 1, len(at)
     carries = len(slope) > 0
@@ -92,6 +93,10 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
     pool_end = 0
     pool_first = np.zeros(terminals, np.int64)
     pool_count = np.zeros(terminals, np.int64)
+    rise_terminal = np.empty(256, np.int64)
+    rise_amount = np.empty(256, np.int64)
+    rise_first = np.zeros(257, np.int64)
+    rises = 0
     queued = 0
     for t in range(terminals):
         if prize[t] > 0:
@@ -190,6 +195,22 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
                     if take > 0:
                         left[a] -= take
         size_of[t] = max(count, 1)
+        if amount > 0 and not carries:
+            if rises + 2 >= len(rise_first):
+                rise_terminal, rise_amount = wider(rise_terminal), wider(rise_amount)
+                rise_first = wider(rise_first)
+            while pool_end + passed >= len(pool_node):
+                pool_node, pool_lift = wider(pool_node), wider(pool_lift)
+            for i in range(touched):
+                v = met[i]
+                if settled[v] and far[v] < amount:
+                    pool_node[pool_end] = v
+                    pool_lift[pool_end] = amount - far[v]
+                    pool_end += 1
+            rise_terminal[rises] = t
+            rise_amount[rises] = amount
+            rises += 1
+            rise_first[rises] = pool_end
         if reason == BY_ROOT and not carries and other >= 0:
             v = other
             while v >= 0:
@@ -249,7 +270,65 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
             after = next_waiting[waiting]
             next_waiting[waiting] = -1
             waiting = after
-    return bound
+    return (
+        bound,
+        rise_terminal[:rises].copy(),
+        rise_amount[:rises].copy(),
+        rise_first[: rises + 1].copy(),
+        pool_node[:pool_end].copy(),
+        pool_lift[:pool_end].copy(),
+    )
+
+
+@numba.njit(cache=True)
+def take_back(
+    in_start: Ints,
+    tail: Ints,
+    left: Ints,
+    prize: Ints,
+    terminal: Ints,
+    amount: Ints,
+    first: Ints,
+    node: Ints,
+    lift: Ints,
+    chosen: Bools,
+) -> Any:
+    """Give back what some rises took from arcs and prizes; return by how much the bound falls."""
+    lifted = np.zeros(len(in_start) - 1, np.int64)
+    fall = np.int64(0)
+    for r in range(len(terminal)):
+        if not chosen[r]:
+            continue
+        for i in range(first[r], first[r + 1]):
+            lifted[node[i]] = lift[i]
+        for i in range(first[r], first[r + 1]):
+            v = node[i]
+            for a in range(in_start[v], in_start[v + 1]):
+                gain = lifted[v] - lifted[tail[a]]
+                if gain > 0:
+                    left[a] += gain
+        for i in range(first[r], first[r + 1]):
+            lifted[node[i]] = 0
+        if prize[terminal[r]] < NEVER:
+            prize[terminal[r]] += amount[r]
+        fall += amount[r]
+    return fall
+
+
+@numba.njit(cache=True)
+def times_entered(above: Ints, first: Ints, node: Ints) -> Any:
+    """Return how often a tree enters the nodes of each rise."""
+    inside = np.zeros(len(above), np.bool_)
+    count = np.zeros(len(first) - 1, np.int64)
+    for r in range(len(first) - 1):
+        for i in range(first[r], first[r + 1]):
+            inside[node[i]] = True
+        for i in range(first[r], first[r + 1]):
+            if above[node[i]] >= 0 and not inside[above[node[i]]]:
+                count[r] += 1
+        for i in range(first[r], first[r + 1]):
+            inside[node[i]] = False
+    return count
 
 
 @numba.njit(cache=True)

@@ -16,7 +16,7 @@ from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
 from siting.solvers.compiled import CompiledModel
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Draft", "curve_share", "read_draft", "settle"]
+__all__ = ["Draft", "curve_share", "entering_flow", "fits", "read_draft", "settle"]
 
 
 @dataclass
@@ -91,7 +91,7 @@ def settle(model: HasData, draft: Draft) -> Solution | None:
                 installed[k] = share * need[node]
                 continue
             edge = problem.edges[data.arcs[k].edge]
-            entering, size = _entering_flow(edge, share * need[node])
+            entering, size = entering_flow(edge, share * need[node])
             flows[k] = entering, size
             need[data.arcs[k].tail] += entering
         if not feeders and need[node] > 1e-9 * max(data.flow_limit_mw, 1e-9):
@@ -262,7 +262,7 @@ def _arriving_flow(edge: Edge, entering_mw: float) -> float:
     return entering_mw * (1 - edge.loss_per_mw) - edge.loss_mw
 
 
-def _entering_flow(edge: Edge, arriving_mw: float) -> tuple[float, PipeSize | None]:
+def entering_flow(edge: Edge, arriving_mw: float) -> tuple[float, PipeSize | None]:
     """Return the flow that must enter an edge for a flow to arrive, and the size for it."""
     if not edge.sizes:
         return (arriving_mw + edge.loss_mw) / (1 - edge.loss_per_mw), None

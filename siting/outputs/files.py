@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import pandas as pd
 import pyogrio
 
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
+from siting.business.tornado import tornado
 from siting.config import (
-    LAYER_FILES,
+    OutputsConfig,
     StudyConfig,
     demand_settings,
     finance_settings,
@@ -31,12 +32,18 @@ from siting.config import (
 )
 from siting.errors import Fault, InputError
 from siting.explanation import Explanation, explain_plan, not_attached
+from siting.frontier.file import write_frontier
+from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
-from siting.outputs.maps import OSM_ATTRIBUTION, write_map
+from siting.outputs.frontier import frontier_frame
+from siting.outputs.labels import Labels, labels_of
+from siting.outputs.printing import check_printer, print_pdf
 from siting.outputs.report import Assumption, write_report
+from siting.outputs.run_map import write_run_map
+from siting.outputs.source import attribution_of
 from siting.outputs.tables import write_geopackage
 from siting.outputs.workbook import write_workbook
 from siting.pipes import heat_flow_mw
@@ -46,19 +53,25 @@ from siting.problem import read_problem, write_problem
 from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
-from siting.streets import is_osm
+from siting.supply import load_bands
 
 if TYPE_CHECKING:
+    from siting.assembly import Assembly
+    from siting.frontier import Frontier
     from siting.parameters import Parameters
+    from siting.study.finished import Alternatives
 
 __all__ = [
     "Checked",
     "FinishedRun",
     "attribution_of",
+    "change_outputs",
     "check_replaceable",
+    "check_report",
     "explain_folder",
     "read_plan",
     "replaced_folder",
+    "write_report_of",
     "write_run",
 ]
 
@@ -71,7 +84,6 @@ PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
     "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
-SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 class Checked(Protocol):
@@ -133,6 +145,10 @@ class FinishedRun(Protocol):
     def findings(self) -> Sequence[Finding]:
         """What is not plausible about it."""
 
+    @property
+    def alternatives(self) -> Alternatives | None:
+        """Plans of other sizes."""
+
 
 def write_run(
     folder: str | Path,
@@ -175,6 +191,33 @@ def write_run(
         _write_json(work / MANIFEST, _manifest(work, folder, run, created))
     LOGGER.info("wrote %s", folder)
     return folder
+
+
+def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write some files of a run folder anew, whole or not at all, with their hashes.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    files
+        For each name what writes it, given its path beside all other files of the run.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    with replaced_folder(folder) as work:
+        for name in manifest["outputs"]:
+            if (folder / name).is_file():
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(folder / name, work / name)
+        for name, write in files.items():
+            write(work / name)
+            manifest["outputs"][name] = hash_of(work / name)
+        _write_json(work / MANIFEST, manifest)
 
 
 def explain_folder(folder: str | Path, name: str) -> Explanation:
@@ -223,15 +266,6 @@ def _apart(folder: Path, name: str) -> str | None:
     return None
 
 
-def attribution_of(config: StudyConfig) -> str:
-    """Return who made the layers, as the study says; OpenStreetMap where its streets are read."""
-    streets = config.layers.streets
-    if config.study.attribution is not None:
-        return config.study.attribution
-    from_osm = streets.source == "osmnx" or (streets.path is not None and is_osm(streets.path))
-    return OSM_ATTRIBUTION if from_osm else ""
-
-
 def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     """Write every result of a run but its log and manifest."""
     head = run.config.study
@@ -241,36 +275,15 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         "question": head.description,
         "attribution": attribution_of(run.config),
     }
-    settings = (
-        *network_settings(run.config.network, head.country),
-        *demand_settings(run.config.demand),
-        *(finance_settings(run.config.finance) if run.business else ()),
-    )
-    write_map(
-        run.frames,
-        run.appraisal,
-        run.plan,
-        work / "map.html",
-        tiles=run.config.outputs.tiles,
-        **titles,
-    )
+    write_run_map(run, work / "map.html")
+    if run.alternatives is not None:
+        write_frontier(run.alternatives.frontier, work / "frontier.json")
     write_geopackage(run.frames, kpis, work / "plan.gpkg")
     write_formats(run.frames.layers, run.config.outputs.formats, work)
     write_edges(run.plan, _pipe_data(run), work / "edges.csv")
-    write_report(
-        run.frames,
-        run.appraisal,
-        run.plan,
-        work / "report.html",
-        parameters=run.checked.parameters,
-        settings=settings,
-        business=run.business,
-        findings=run.findings,
-        remarks=run.checked.remarks,
-        doubts=run.checked.doubts,
-        created=created,
-        **titles,
-    )
+    write_report_of(run, work / "report.html", created)
+    if run.config.outputs.pdf:
+        print_pdf(work / "report.html", work / "report.pdf")
     write_workbook(
         run.frames,
         run.appraisal,
@@ -281,12 +294,92 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         settings=network_settings(run.config.network, head.country),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
-        tables=getattr(run, "tables", None),
+        tables=_tables_of(run),
+        discount_rate=run.business.discount_rate if run.business else None,
         **titles,
     )
     _write_json(work / "kpis.json", kpis)
     write_problem(run.assembly.problem, work / "problem.json")
     write_solution(run.plan, work / "solution.json")
+
+
+def _frontier_of(run: FinishedRun) -> Frontier | None:
+    """Return the plans for other budgets, where they were computed."""
+    found = getattr(getattr(run, "alternatives", None), "frontier", None)
+    return cast("Frontier | None", getattr(run, "frontier", None) or found)
+
+
+def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
+    """Return the tables of years, and of the frontier where it was computed."""
+    frontier = _frontier_of(run)
+    found = dict(getattr(run, "tables", None) or {})
+    if frontier is not None and frontier.points:
+        table = frontier_frame(frontier)
+        ids = run.assembly.site_ids
+        named = [" ".join(ids.get(key, key) for key in keys.split()) for keys in table["site_ids"]]
+        found["frontier"] = table.assign(site_ids=named)
+    return found
+
+
+def write_report_of(
+    run: FinishedRun, path: Path, created: datetime, labels: Labels | None = None
+) -> Path:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    path
+        The page to write.
+    created
+        When the plan was made.
+    labels
+        The texts; in the language of the study if not given.
+    """
+    head = run.config.study
+    settings = (
+        *network_settings(run.config.network, head.country),
+        *demand_settings(run.config.demand),
+        *(finance_settings(run.config.finance) if run.business else ()),
+    )
+    return write_report(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        path,
+        title=head.name,
+        question=head.description,
+        attribution=attribution_of(run.config),
+        parameters=run.checked.parameters,
+        settings=settings,
+        business=run.business,
+        findings=run.findings,
+        remarks=run.checked.remarks,
+        doubts=run.checked.doubts,
+        created=created,
+        labels=labels or labels_of(run.config.outputs.language),
+        **_report_extras(run),
+    )
+
+
+def _report_extras(run: FinishedRun) -> dict[str, Any]:
+    """Return what the report tells beyond layers, figures and money."""
+    problem, plan = run.assembly.problem, run.plan
+    known = run.frames.sites.set_index("site_id")["name"].to_dict()
+    names = {key: str(known.get(gis, gis)) for key, gis in run.assembly.site_ids.items()}
+    sensitivities = None
+    if run.business is not None:
+        parameters = cast("Parameters", run.checked.parameters)
+        assembly = cast("Assembly", run.assembly)
+        sensitivities = tornado(assembly, plan, parameters, run.config, run.business)
+    return {
+        "limits": run.config.limits.model_dump(exclude_none=True),
+        "bands": load_bands(problem, plan),
+        "site_names": names,
+        "sensitivities": sensitivities,
+        "frontier": _frontier_of(run),
+    }
 
 
 def _pipe_data(run: FinishedRun) -> PipeData:
@@ -331,10 +424,10 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "settings": settings_of(run.config),
         "attribution": attribution_of(run.config),
         "inputs": {
-            relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
+            relative_path(path, study.parent): hash_of(path) for path in input_files(run.config)
         },
         "outputs": {
-            path.relative_to(work).as_posix(): _sha256(path)
+            path.relative_to(work).as_posix(): hash_of(path)
             for path in sorted(work.rglob("*"))
             if path.is_file()
         },
@@ -344,24 +437,6 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
-
-
-def _inputs(config: StudyConfig) -> list[Path]:
-    """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
-    layers += [getattr(layer, "join", None) for layer in layers]
-    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
-    named += [config.network.catalogue_file(config.folder)]
-    named += [config.demand.temperature_file, config.demand.load_curve_file]
-    paths = [config.file, *(path for path in named if path is not None)]
-    shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
-    paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
-    return [path for path in dict.fromkeys(paths) if path.is_file()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package_version(name: str) -> str | None:
@@ -431,6 +506,19 @@ def check_replaceable(folder: Path) -> None:
                 "Name another folder in [outputs], or empty this one.",
             )
         )
+
+
+def check_report(outputs: OutputsConfig) -> None:
+    """Refuse what the report cannot be written as, before minutes of search.
+
+    Raises
+    ------
+    InputError
+        The language is not known, or nothing is installed that prints a PDF.
+    """
+    labels_of(outputs.language)
+    if outputs.pdf:
+        check_printer()
 
 
 def _move_into_place(work: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ from siting.plan import Plan
 from siting.problem import Problem, read_problem
 from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
-from siting.verify.money import check_money
+from siting.verify.money import check_money, figures_left
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -389,6 +389,9 @@ def _check_money(
         notes.not_checked.append("kpis.json: money and CO2, as the manifest has no [finance]")
     else:
         notes.settle("kpis.json: present value, cost of heat and CO2, year by year", found)
+        left = [] if found else figures_left(path, problem, plan, settings or {})
+        if left:
+            notes.not_checked.append(f"kpis.json: told, not derived again: {', '.join(left)}")
 
 
 def _check_files(
@@ -397,7 +400,7 @@ def _check_files(
     """Derive the tables of the run folder again from problem and plan."""
     kpis = folder / "kpis.json"
     if kpis.exists():
-        notes.settle("kpis.json: every figure", check_kpis(kpis, problem, plan))
+        notes.settle("kpis.json: every figure of the plan itself", check_kpis(kpis, problem, plan))
     else:
         notes.not_checked.append("kpis.json: is not there")
     tables = folder / "plan.gpkg"

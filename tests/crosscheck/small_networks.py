@@ -30,7 +30,10 @@ def random_network(seed: int, *, carrying: bool = False, whole: bool = False) ->
 
 
 def plans(net: RootedNetwork) -> list[tuple[float, frozenset[int], frozenset[int]]]:
-    """Return cost, arcs and terminals reached of the best plan for every set of arcs."""
+    """Return cost, arcs and terminals reached of plans for every set of arcs.
+
+    The best one for each set, and one that also reaches all terminals that do not pay.
+    """
     found = []
     for size in range(len(net.tail) + 1):
         for arcs in itertools.combinations(range(len(net.tail)), size):
@@ -46,6 +49,14 @@ def plans(net: RootedNetwork) -> list[tuple[float, frozenset[int], frozenset[int
                 elif net.prize[t] > 0:
                     cost += net.prize[t]
             found.append((cost, frozenset(arcs), frozenset(reached)))
+            more = set()
+            for t, node in enumerate(net.at):
+                if t not in reached and math.isfinite(carried[node]):
+                    own = carried[node] * (0.0 if net.demand is None else net.demand[t])
+                    cost += own - net.prize[t]
+                    more.add(t)
+            if more:
+                found.append((cost, frozenset(arcs), frozenset(reached | more)))
     return found
 
 

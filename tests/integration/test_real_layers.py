@@ -20,7 +20,8 @@ import siting
 from siting.cli import app
 from siting.errors import InputError
 from siting.outputs.files import write_run
-from siting.study import CheckResult, Run, Study, _appraise
+from siting.study import CheckResult, Run, Study
+from siting.study.solving import appraise_plan
 from siting.verify import verify_folder
 from tests.property.test_fuzz_layers import assert_length_balance
 
@@ -174,7 +175,7 @@ def test_everything_after_the_search(name: str, tmp_path: Path, data: Path) -> N
     """A plain plan on real streets is drawn, written and verified."""
     study = siting.read_study(STUDIES[name](tmp_path, data))
     checked = study.check()
-    run = _appraise(study.config, checked, plain_plan(checked.assembly.problem))
+    run = appraise_plan(study.config, checked, plain_plan(checked.assembly.problem))
     write_run(run.folder, run)
     assert_whole(run)
 
