@@ -215,4 +215,3 @@ def _year(value: Any, path: Path) -> int | None:
             )
         )
     return year
-
