@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siting.future.evaluate import solution_of, zone_heat_mwh
+from siting.future.evaluate import solution_of
 from siting.future.extended import Extended, Found
 from siting.future.phase_plan import (
     LaidPipe,
     PhasePlan,
     PhaseStep,
     account_phases,
-    grown_shares,
+    grown_share,
     invested_eur,
     phase_faults,
+    year_heat_mwh,
 )
 from siting.future.phases import WrittenPhases, write_phases
 from siting.future.types import Phases
@@ -247,12 +248,11 @@ def _same_model(model: Model, problem: Problem) -> Model:
 def _with_grown_heat(case: Phases, plan: Plan, connected: dict[str, int], t: int) -> Plan:
     """Return a plan whose zones use what their customers connected so far use."""
     zones = {zone.id: zone for zone in case.problem.zones}
-    shares = grown_shares(case, connected, t)
     grown = tuple(
         replace(
             got,
-            heat_mwh=zone_heat_mwh(zones[got.zone], shares[got.zone], got.base_mw),
-            demand_mwh=zones[got.zone].heat_mwh * shares[got.zone],
+            heat_mwh=year_heat_mwh(case, zones[got.zone], connected[got.zone], t, got.base_mw),
+            demand_mwh=zones[got.zone].heat_mwh * grown_share(case, connected[got.zone], t),
         )
         for got in plan.zones
     )
