@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +46,10 @@ def _two_sizes(edge):
     return replace(edge, sizes=(small, large), cost_per_mw_eur=0.0, capacity_mw=None, loss_mw=0.0)
 
 
-@pytest.mark.parametrize("seed", range(12))
+SEEDS = range(60 if os.environ.get("SITING_REAL_RUNS") else 8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_agrees_with_enumeration(seed: int) -> None:
     case = growing(seed)
     plan = solve_phases(case, gap=0, time_limit_s=60, threads=1)
