@@ -7,6 +7,8 @@ from siting.cli.app import app
 from siting.cli import studies
 from siting.cli import frontiers
 from siting.cli import outlook
+from siting.cli import sweeps
+from siting.cli import screenings
 from siting.cli import problems
 from siting.cli import plans
 from siting.cli import reports
@@ -22,5 +24,7 @@ __all__ = [
     "problems",
     "published",
     "reports",
+    "screenings",
     "studies",
+    "sweeps",
 ]

@@ -6,6 +6,7 @@ from siting.config.demand import DEMAND_FILES, DemandConfig
 from siting.config.file import (
     config_from_dict,
     read_config,
+    read_sweep,
     relative_path,
     settings_of,
     with_changes,
@@ -35,6 +36,7 @@ from siting.config.settings import (
     finance_settings,
     network_settings,
 )
+from siting.config.sweep import NamedScenario, SweepConfig, VaryConfig
 from siting.config.whole import StudyConfig, study_schema
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
+    "NamedScenario",
     "NetworkConfig",
     "NetworkSetting",
     "ObjectiveConfig",
@@ -62,12 +65,15 @@ __all__ = [
     "StreetsConfig",
     "StudyConfig",
     "StudyHead",
+    "SweepConfig",
+    "VaryConfig",
     "ZonesConfig",
     "config_from_dict",
     "demand_settings",
     "finance_settings",
     "network_settings",
     "read_config",
+    "read_sweep",
     "relative_path",
     "settings_of",
     "study_schema",

@@ -15,6 +15,7 @@ from siting.config.network import NetworkConfig
 from siting.config.outlook import DepartureConfig, PhasesConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.section import Section
+from siting.config.sweep import SweepConfig
 
 __all__ = [
     "StudyConfig",
@@ -39,6 +40,7 @@ class StudyConfig(Section):
     phases: PhasesConfig = Field(default_factory=PhasesConfig)
     solver: SolverConfig = Field(default_factory=SolverConfig)
     outputs: OutputsConfig = Field(default_factory=OutputsConfig)
+    sweep: SweepConfig | None = Field(None, description="What `siting sweep` varies.")
 
     _file: Path = PrivateAttr(default=Path("study.toml"))
 

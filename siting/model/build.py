@@ -73,6 +73,7 @@ def build_model(
         c.constraint_annual_balance(program, data, variables)
         c.constraint_annual_pipe_capacity(program, data, variables)
         c.constraint_annual_output(program, data, variables)
+        c.constraint_pipe_covers_its_loss(program, data, variables)
     c.constraint_mandatory_site(program, data, variables)
     c.constraint_number_of_sites(program, data, variables)
     c.constraint_number_of_zones(program, data, variables)

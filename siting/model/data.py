@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from siting.problem import Problem, SiteOption, Zone
 
 __all__ = [
     "Arc",
+    "HasData",
     "ModelData",
     "Option",
     "Scale",
@@ -97,6 +99,15 @@ class ModelData:
     def busy_nodes(self) -> list[int]:
         """Nodes that an arc, an option or a zone touches."""
         return sorted({*self.arcs_in, *self.arcs_out, *self.zones_at, *self.options_at})
+
+
+class HasData(Protocol):
+    """Anything that holds the sets of a problem, such as a model."""
+
+    @property
+    def data(self) -> ModelData:
+        """The sets."""
+        ...
 
 
 def prepare(problem: Problem, flow_limit_mw: float | None = None) -> ModelData:
