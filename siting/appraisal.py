@@ -12,6 +12,7 @@ from typing import Any
 from siting.plan import Plan
 from siting.problem import Problem
 from siting.solution import Proof, Status
+from siting.standing_base import plan_displaced_mwh, standing_base_mwh
 
 __all__ = [
     "MWH_PER_HOME",
@@ -104,6 +105,10 @@ class Appraisal:
         above.
     proof
         Status, bound and gap.
+    standing_base_mwh, displaced_base_mwh
+        Heat that base plants of an existing network give the zones of the problem today, and what
+        the capacity granted to the zones served could give in their place; neither is counted in
+        any figure above [MWh/a].
     further
         Figures that other rooms add later, such as finance and CO2; names carry units.
     """
@@ -138,6 +143,8 @@ class Appraisal:
     unattached_zones: int
     unattached_demand_mwh: float
     proof: Proof
+    standing_base_mwh: float = 0.0
+    displaced_base_mwh: float = 0.0
     further: dict[str, float | str | None] = field(default_factory=dict)
 
     @property
@@ -178,6 +185,13 @@ class Appraisal:
             notes.append(
                 f"{self.standing_pipes_m:,.0f} m of pipes in use stand already; they are not"
                 " counted as trench."
+            )
+        if self.standing_base_mwh > 0:
+            notes.append(
+                "Base plants of the existing network go before the data centres:"
+                f" {self.standing_base_mwh:,.0f} MWh/a from them are not counted as demand, and"
+                f" {self.displaced_base_mwh:,.0f} MWh/a that the data centres could give in their"
+                " place are not counted as heat delivered."
             )
         if not self.is_proven:
             notes.append(f"The plan is the best one found; {proof_words(self.proof)}.")
@@ -233,6 +247,8 @@ def appraise(problem: Problem, plan: Plan, facts: Facts | None = None) -> Apprai
         trench_length_by_size_m=_trench_by_size(plan),
         trench_length_by_kind_m=_trench_by_kind(plan, facts.edge_kinds),
         standing_pipes_m=plan.standing_pipes_m,
+        standing_base_mwh=math.fsum(standing_base_mwh(zone) for zone in problem.zones),
+        displaced_base_mwh=math.fsum(plan_displaced_mwh(problem, plan).values()),
         network_loss_mwh=plan.loss_mwh,
         network_loss_share=_ratio(plan.loss_mwh, plan.loss_mwh + plan.heat_mwh, 0.0),
         demand_share=_ratio(plan.heat_mwh, demand, 0.0),

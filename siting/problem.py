@@ -212,6 +212,10 @@ class Zone:
         Heat lost by its service line when connected, all year round [MW].
     cost_parts
         Optional split of ``cost_eur`` by component [EUR].
+    standing_base
+        Optional concave broken line of (base capacity [MW], base heat [MWh/a]), from (0, 0), that
+        existing plants cover today. Demand, peak and load curve above are what is left over it;
+        for reports only.
     mandatory, forbidden
         The zone must, or must not, be connected.
     """
@@ -226,6 +230,7 @@ class Zone:
     load_curve: tuple[tuple[float, float], ...] = ()
     loss_mw: NonNegative = 0.0
     cost_parts: dict[str, float] = field(default_factory=dict)
+    standing_base: tuple[tuple[NonNegative, NonNegative], ...] = ()
     mandatory: bool = False
     forbidden: bool = False
 
@@ -426,6 +431,7 @@ def check_problem(problem: Problem) -> None:
                 )
     for zone in problem.zones:
         _check_curve(zone, log)
+        _check_standing(zone, log)
     log.raise_faults()
 
 
@@ -453,6 +459,23 @@ def _check_curve(zone: Zone, log: FaultLog) -> None:
         )
     if zone.peak_mw <= 0:
         log.fault("problem", f"zone '{zone.id}' has a load_curve but no peak_mw.", "Give its peak.")
+
+
+def _check_standing(zone: Zone, log: FaultLog) -> None:
+    """Check that the standing base load starts at the origin and rises ever less steeply."""
+    points = zone.standing_base
+    if not points:
+        return
+    slopes = [
+        (h1 - h0) / (q1 - q0) if q1 > q0 else math.inf for (q0, h0), (q1, h1) in pairwise(points)
+    ]
+    sound = len(points) >= 2 and points[0] == (0.0, 0.0) and all(map(math.isfinite, slopes))
+    if not sound or any(b > a * (1 + 1e-9) for a, b in pairwise([*slopes, 0.0])):
+        log.fault(
+            "problem",
+            f"zone '{zone.id}' has a standing_base that is not a concave rising line from (0, 0).",
+            "Give [[0, 0], [MW, MWh/a], ...] with falling slopes.",
+        )
 
 
 def write_problem(problem: Problem, path: str | Path) -> None:

@@ -111,7 +111,8 @@ class DemandZones:
     ``peak_demand_kw``, ``floor_area_m2``, ``footprint_m2``, ``levels``, ``year_built``,
     ``dwellings``, ``buildings``, ``use``, ``connection_cost_eur``, ``connection_share``,
     ``needed_supply_temperature_c``, ``load_curve`` (text, see `siting.config.DemandConfig`),
-    ``mandatory``, ``forbidden``, ``estimated`` (text: which figures were estimated and how, empty
+    ``mandatory``, ``forbidden``, ``existing_customer`` (of the existing heat network),
+    ``estimated`` (text: which figures were estimated and how, empty
     if none), ``estimated_by`` (text: the way in which annual demand was found) and the original
     ``geometry`` (polygon or point). Missing optional numbers are NaN.
     """
@@ -151,7 +152,11 @@ class Region:
     """All layers of a study in one projected CRS, with the log of what was done to them.
 
     ``buildings`` is an array of areas that service lines keep out of; ``existing`` holds the
-    lines of an existing heat network with ``existing_dn``, ``name`` and ``level``.
+    lines of an existing heat network with ``existing_dn``, ``free_capacity_mw`` (NaN for all that
+    the diameter carries), ``name`` and ``level``; ``plants`` its heat plants, indexed by
+    ``plant_id``, with ``name``, ``role`` (``base`` or ``peak``), ``output_mw`` and points.
+    ``access`` holds the points at which pipes may leave a site or enter a zone, with ``kind``
+    (``sites`` or ``zones``) and ``id`` of that place.
     """
 
     name: str
@@ -163,3 +168,5 @@ class Region:
     barriers: Barriers | None = None
     buildings: Any = None
     existing: gpd.GeoDataFrame | None = None
+    plants: gpd.GeoDataFrame | None = None
+    access: gpd.GeoDataFrame | None = None

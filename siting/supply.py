@@ -12,10 +12,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from siting.heat.boilers import peak_boiler_capacity
-from siting.plan import Plan
+from siting.plan import Plan, PlannedZone
 from siting.problem import Problem, Zone
 
-__all__ = ["NetworkSupply", "StackedSource", "plan_supply", "supply_figures"]
+__all__ = [
+    "LoadBands",
+    "NetworkSupply",
+    "StackedSource",
+    "load_bands",
+    "plan_supply",
+    "supply_figures",
+]
 
 Piece = tuple[float, float]
 
@@ -63,6 +70,65 @@ class NetworkSupply:
     def boiler_shortfall_mw(self) -> float:
         """What boilers by margin lack when the largest source is lost [MW]."""
         return max(self.boiler_n_minus_1_mw - self.boiler_mw, 0.0)
+
+
+@dataclass(frozen=True)
+class LoadBands:
+    """The load-duration curve of a plan, cut into bands by who gives the heat.
+
+    ``hours_h`` are the hours in which the loads of a year change, falling loads from 0 to the last
+    hour [h/a]; between two of them ``by_source_mw`` and ``boilers_mw`` hold the load of each
+    source, network losses included, and of peak boilers [MW].
+    """
+
+    hours_h: tuple[float, ...]
+    by_source_mw: Mapping[str, tuple[float, ...]]
+    boilers_mw: tuple[float, ...]
+
+    def heat_mwh(self, load_mw: Sequence[float]) -> float:
+        """Return the heat of a band over the year [MWh/a]."""
+        return float(np.dot(np.diff(self.hours_h), load_mw))
+
+
+def load_bands(problem: Problem, plan: Plan) -> LoadBands:
+    """Return the load-duration curve of a plan with its sources stacked.
+
+    Parameters
+    ----------
+    problem, plan
+        What could be built, and what is.
+
+    Notes
+    -----
+    All networks of the plan together; each stacks its own sources as `plan_supply` does. Boilers
+    give what zones need above the base capacity that the plan grants them.
+    """
+    networks = []
+    for nodes in _parts(problem, plan):
+        if nodes & _site_nodes(problem, plan):
+            pieces, _ = _base_pieces(problem, plan, nodes)
+            networks.append((pieces, _stacked(problem, plan, nodes, pieces)))
+    zones = {each.id: each for each in problem.zones}
+    peaks = [p for each in plan.zones for p in _peak_pieces(zones[each.zone], each)]
+    spans = {hours for pieces, _ in networks for _, hours in pieces} | {h for _, h in peaks}
+    hours = [0.0, *sorted(spans - {0.0})]
+    by_source: dict[str, tuple[float, ...]] = {}
+    for pieces, sources in networks:
+        base = _loads(pieces, hours)
+        below = 0.0
+        for source in sources:
+            given = np.clip(base - below, 0.0, source.capacity_mw)
+            by_source[source.site] = tuple(given.tolist())
+            below += source.capacity_mw
+    return LoadBands(tuple(hours), by_source, tuple(_loads(peaks, hours).tolist()))
+
+
+def _loads(pieces: Sequence[Piece], hours: Sequence[float]) -> np.ndarray:
+    """Return the load between each hour and the next: what lasts at least so long [MW]."""
+    ends = np.array(hours[1:])
+    widths = np.array([width for width, _ in pieces])
+    lasts = np.array([each for _, each in pieces])
+    return np.array([float(widths[lasts >= end].sum()) for end in ends]) if pieces else 0 * ends
 
 
 def plan_supply(
@@ -189,14 +255,9 @@ def _parts(problem: Problem, plan: Plan) -> list[set[str]]:
 
 def _network(problem: Problem, plan: Plan, nodes: set[str], margin: float) -> NetworkSupply:
     """Return one connected network with its sources stacked."""
-    zones = {each.id: each for each in problem.zones if each.node in nodes}
+    zones = {each.id for each in problem.zones if each.node in nodes}
     served = [each for each in plan.zones if each.zone in zones]
-    loss = math.fsum(pipe.loss_mw for pipe in plan.pipes if pipe.from_node in nodes)
-    loss += math.fsum(zones[each.zone].loss_mw for each in served)
-    pieces: list[Piece] = [(loss, problem.hours_per_a)]
-    for each in served:
-        pieces += _pieces(zones[each.zone], each.base_mw, each.heat_mwh)
-    pieces.sort(key=lambda piece: -piece[1])
+    pieces, loss = _base_pieces(problem, plan, nodes)
     peak = math.fsum(each.peak_mw for each in served)
     sources = _stacked(problem, plan, nodes, pieces)
     capacities = _useful_capacities(sources, loss)
@@ -208,6 +269,33 @@ def _network(problem: Problem, plan: Plan, nodes: set[str], margin: float) -> Ne
         boiler_mw=peak_boiler_capacity(peak, margin=margin),
         boiler_n_minus_1_mw=peak_boiler_capacity(peak, capacities, rule="n_minus_1"),
     )
+
+
+def _base_pieces(problem: Problem, plan: Plan, nodes: set[str]) -> tuple[list[Piece], float]:
+    """Return the base load of a network, falling, losses included, and the losses [MW]."""
+    zones = {each.id: each for each in problem.zones if each.node in nodes}
+    served = [each for each in plan.zones if each.zone in zones]
+    loss = math.fsum(pipe.loss_mw for pipe in plan.pipes if pipe.from_node in nodes)
+    loss += math.fsum(zones[each.zone].loss_mw for each in served)
+    pieces: list[Piece] = [(loss, problem.hours_per_a)]
+    for each in served:
+        pieces += _pieces(zones[each.zone], each.base_mw, each.heat_mwh)
+    return sorted(pieces, key=lambda piece: -piece[1]), loss
+
+
+def _peak_pieces(zone: Zone, planned: PlannedZone) -> list[Piece]:
+    """Return the load of a zone above its base capacity, as `_pieces` does."""
+    rest = max(zone.peak_mw - planned.base_mw, 0.0)
+    if not zone.load_curve or zone.peak_mw <= 0:
+        above = max(planned.demand_mwh - planned.heat_mwh, 0.0)
+        return [(rest, above / rest)] if rest > 0 else []
+    pieces, skipped = [], planned.base_mw
+    for width, hours in _pieces(zone, zone.peak_mw, planned.demand_mwh):
+        own = max(width - skipped, 0.0)
+        skipped = max(skipped - width, 0.0)
+        if own > 0:
+            pieces.append((own, hours))
+    return pieces
 
 
 def _useful_capacities(sources: Sequence[StackedSource], loss_mw: float) -> list[float]:

@@ -20,6 +20,7 @@ __all__ = ["EXISTING", "assemble_edges", "catalogue_at", "full_catalogue"]
 EXISTING = "existing"
 COMPONENT_OF_KIND = {"street": "pipes", "trunk": "pipes", "service": "service_lines"}
 CROSSINGS = "crossings"
+FULL_MW = 1e-6
 _Sizes = dict[str, tuple[PipeSize, ...]]
 
 
@@ -87,6 +88,7 @@ def assemble_edges(
             v=str(v),
             sizes=sizes[str(key)],
             length_m=length,
+            forbidden=kind == EXISTING and sizes[str(key)][0].capacity_mw <= FULL_MW,
             cost_shares=shares[kind],
             lump_parts={} if kind == EXISTING else lumps.parts.get(str(key), {}),
         )
@@ -216,10 +218,11 @@ def _existing_sizes(desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue) -
     place = {label: k for k, label in enumerate(catalogue.labels)}
     found: _Sizes = {}
     unknown: list[str] = []
-    for key, label, length in zip(
+    for key, label, length, free in zip(
         frame.index,
         frame.get("existing_dn", pd.Series("", index=frame.index)),
         frame["length_m"].astype(float).tolist(),
+        frame.get("free_capacity_mw", pd.Series(np.nan, index=frame.index)).tolist(),
         strict=True,
     ):
         k = place.get(_dn_label(label), place.get(str(label)))
@@ -227,8 +230,10 @@ def _existing_sizes(desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue) -
             unknown.append("" if pd.isna(label) else str(label))
             continue
         loss = mw_from_w(float(catalogue.heat_loss_w_per_m[k]) * length)
-        size = PipeSize(catalogue.labels[k], float(catalogue.capacity_mw[k]), 0.0, loss)
-        found[str(key)] = (size,)
+        most = float(catalogue.capacity_mw[k])
+        most = most if math.isnan(free) else min(most, free)
+        # A full pipe is forbidden; its capacity only has to be a number.
+        found[str(key)] = (PipeSize(catalogue.labels[k], most or FULL_MW, 0.0, loss),)
     if unknown:
         names = sorted(set(unknown))
         desk.log.fault(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from siting.assembly.desk import Desk, Wishes, number_of, plain_rows, text_of
+from siting.assembly.zone_base import StandingBase
 from siting.assembly.zone_boosters import ZoneBooster, ZoneBoosters
 from siting.assembly.zone_costs import InnerPipes, connection_parts
 from siting.assembly.zone_curves import Curve, ZoneCurves
@@ -17,11 +18,13 @@ from siting.heat import full_load_hours, peak_from_full_load_hours
 from siting.pipes import PipeCatalogue
 from siting.problem import Zone
 from siting.simultaneity import Consumers
+from siting.standing_base import left_above
 from siting.units import mw_from_kw
 
 __all__ = ["assemble_zones", "zone_consumers"]
 
 NO_BOOSTER = ZoneBooster()
+SLIVER = 1e-9
 
 FACTS = {
     "zone": str, "zone_id": str, "whole_demand_mwh": float, "connection_share": float,
@@ -47,21 +50,19 @@ def assemble_zones(
     zones: list[Zone] = []
     ids: dict[str, str] = {}
     facts: list[dict[str, Any]] = []
-    for row in plain_rows(frame):
-        if row["id"] not in nodes:
-            continue
+    standing = StandingBase(desk, nodes)
+    rows = [row for row in plain_rows(frame) if row["id"] in nodes]
+    found = _loads_above(desk, rows, loads, standing)
+    for row in rows:
         key = f"z{len(ids)}"
         ids[key] = row["id"]
-        try:
-            load = loads.of(row)
-        except InputError as error:
-            for each in error.faults:
-                desk.log.fault(
-                    "zones", f"zone '{row['id']}': {each.message}", each.remedy, [row["id"]]
-                )
+        load = found.get(row["id"])
+        if load is None:
             continue
         pipes, loss = inside.of(row, load.heat_mwh, load.peak_mw, load.share)
         parts = connection_parts(desk, row, load.peak_mw) | {"boosters": load.booster.cost_eur}
+        if row["id"] in standing.customers:
+            pipes, parts, loss = {}, {}, 0.0  # what supplies them today stands
         cost, parts = desk.loaded(parts | pipes)
         facts.append(load.facts(key, row["id"]))
         zones.append(
@@ -75,6 +76,7 @@ def assemble_zones(
                 cost_parts=parts,
                 load_curve=load.curve,
                 loss_mw=loss,
+                standing_base=load.standing,
                 mandatory=row["id"] in wishes.mandatory,
                 forbidden=row["id"] in wishes.forbidden,
             )
@@ -83,6 +85,29 @@ def assemble_zones(
     inside.remark()
     table = pd.DataFrame(facts, columns=list(FACTS)).astype(FACTS).set_index("zone")
     return zones, ids, table
+
+
+def _loads_above(
+    desk: Desk, rows: Sequence[Mapping[str, Any]], loads: _Loads, standing: StandingBase
+) -> dict[str, _Load]:
+    """Return the load of each zone, of customers what is left above existing base load."""
+    found: dict[str, _Load] = {}
+    for row in rows:
+        try:
+            found[row["id"]] = loads.of(row)
+        except InputError as error:
+            for each in error.faults:
+                desk.log.fault(
+                    "zones", f"zone '{row['id']}': {each.message}", each.remedy, [row["id"]]
+                )
+    lines = {
+        each: tuple((x * load.peak_mw, s * load.heat_mwh) for x, s in load.curve)
+        for each, load in found.items()
+        if each in standing.customers and load.curve
+    }
+    for key, share in standing.shares_mw(lines).items():
+        found[key] = found[key].above(lines[key], share)
+    return found
 
 
 def zone_consumers(
@@ -125,6 +150,22 @@ class _Load:
     hours: float = 0.0
     booster: ZoneBooster = NO_BOOSTER
     estimated: tuple[str, ...] = ()
+    standing: Curve = ()
+
+    def above(self, line: Curve, base_mw: float) -> _Load:
+        """Return what is left of the load above a base load from existing plants.
+
+        ``line`` is the load curve in MW and MWh/a.
+        """
+        if base_mw <= 0:
+            return self
+        covered, left = left_above(line, min(base_mw, line[-1][0]))
+        peak, heat = left[-1]
+        if peak <= SLIVER * self.peak_mw or heat <= SLIVER * self.heat_mwh:
+            return replace(self, heat_mwh=0.0, peak_mw=0.0, curve=(), standing=covered)
+        inner = tuple((q / peak, h / heat) for q, h in left[1:-1])
+        curve = ((0.0, 0.0), *inner, (1.0, 1.0))
+        return replace(self, heat_mwh=heat, peak_mw=peak, curve=curve, standing=covered)
 
     @property
     def electricity_mwh_per_mwh(self) -> float:

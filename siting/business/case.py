@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -50,6 +51,8 @@ class BusinessCase:
     ----------
     horizon_a, discount_rate, social_discount_rate
         Years looked at [a] and the two rates [1/a].
+    first_year
+        Calendar year of the year 1.
     energy, years
         Energy of a full year of the plan, and of the years 1 to T.
     components, tariffs
@@ -71,9 +74,9 @@ class BusinessCase:
         What the plan replaces, and the path of the electricity factor.
     price_words
         What is said about carbon in prices.
-    departure_year_a, departure_value_eur
-        Last year with heat where all data centres leave [a], and the net present value of the
-        company then [EUR]: boilers take over, and nothing is saved on replacements.
+    departure_year_a, departure_flow, departure_value_eur
+        Last year with heat where all data centres leave [a], the cash flow of the company then,
+        and its net present value [EUR]: boilers take over, and nothing is saved on replacements.
     lasting_heat_share
         Expected share of the discounted heat, as a data centre may leave in any year [-].
     assumed_country
@@ -83,6 +86,7 @@ class BusinessCase:
     horizon_a: int
     discount_rate: float
     social_discount_rate: float
+    first_year: int
     energy: YearEnergy
     years: tuple[YearEnergy, ...]
     components: tuple[Component, ...]
@@ -100,6 +104,7 @@ class BusinessCase:
     electricity: ElectricityPath
     price_words: str
     departure_year_a: int
+    departure_flow: CashFlow
     departure_value_eur: float
     lasting_heat_share: float
     assumed_country: bool
@@ -170,7 +175,11 @@ class BusinessCase:
 
 
 def business_case(
-    assembly: Assembly, plan: Plan, parameters: Parameters, config: StudyConfig
+    assembly: Assembly,
+    plan: Plan,
+    parameters: Parameters,
+    config: StudyConfig,
+    adjust: Callable[[Tariffs], Tariffs] | None = None,
 ) -> BusinessCase:
     """Return a plan in money and CO2.
 
@@ -184,6 +193,8 @@ def business_case(
         Prices, lifetimes, upkeep and emission factors.
     config
         The section ``[finance]``: rates, horizon, heat price, subsidy, baseline and ramps.
+    adjust
+        Changes what running the plan costs, to ask what other prices would do.
 
     Notes
     -----
@@ -213,6 +224,7 @@ def business_case(
     full = energy_of(1.0, 1.0)
     components = plan_components(plan.capex_by_component_eur, parameters, electric_boilers=electric)
     tariffs = plan_tariffs(assembly, plan, parameters, finance)
+    tariffs = adjust(tariffs) if adjust else tariffs
     subsidy = Subsidy(
         finance.subsidy_share,
         finance.subsidy_cap_eur,
@@ -238,6 +250,7 @@ def business_case(
         horizon_a=horizon,
         discount_rate=rate,
         social_discount_rate=social,
+        first_year=finance.first_year,
         energy=full,
         years=years,
         components=components,
@@ -255,6 +268,7 @@ def business_case(
         electricity=path,
         price_words=price_words(finance),
         departure_year_a=leave,
+        departure_flow=departed,
         departure_value_eur=present_value(departed.net, rate),
         lasting_heat_share=discounted_survival_years(hazard, rate, horizon)
         / annuity_factor(rate, horizon),

@@ -8,7 +8,8 @@ from siting.cli import studies
 from siting.cli import frontiers
 from siting.cli import problems
 from siting.cli import plans
+from siting.cli import reports
 from siting.cli import published
 from siting.cli import facts
 
-__all__ = ["app", "facts", "frontiers", "plans", "problems", "published", "studies"]
+__all__ = ["app", "facts", "frontiers", "plans", "problems", "published", "reports", "studies"]

@@ -14,9 +14,11 @@ from siting.config.finance import FinanceConfig
 from siting.config.head import OutputsConfig, StudyHead
 from siting.config.layers import (
     LAYER_FILES,
+    AccessPointsConfig,
     BarriersConfig,
     BuildingsConfig,
     ExistingNetworkConfig,
+    ExistingPlantsConfig,
     JoinConfig,
     LayerConfig,
     LayersConfig,
@@ -37,10 +39,12 @@ from siting.config.whole import StudyConfig, study_schema
 __all__ = [
     "DEMAND_FILES",
     "LAYER_FILES",
+    "AccessPointsConfig",
     "BarriersConfig",
     "BuildingsConfig",
     "DemandConfig",
     "ExistingNetworkConfig",
+    "ExistingPlantsConfig",
     "FinanceConfig",
     "JoinConfig",
     "LayerConfig",

@@ -55,3 +55,9 @@ class OutputsConfig(Section):
         ge=0,
         description="Time spent after the plan on plans of other sizes, for the slider [s].",
     )
+    pdf: bool = Field(
+        False,
+        description="Whether to print the report to report.pdf too, by an installed browser or"
+        " WeasyPrint.",
+    )
+    language: str = Field("en", description="Language of the report.")

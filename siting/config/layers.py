@@ -11,9 +11,11 @@ from siting.config.section import NonNegative, Positive, Section
 
 __all__ = [
     "LAYER_FILES",
+    "AccessPointsConfig",
     "BarriersConfig",
     "BuildingsConfig",
     "ExistingNetworkConfig",
+    "ExistingPlantsConfig",
     "JoinConfig",
     "LayerConfig",
     "LayersConfig",
@@ -90,6 +92,16 @@ class ZonesConfig(LayerConfig):
         None,
         description="Areas of a raster are cut along a grid of this width [m]; without it a whole"
         " dense town is one zone.",
+    )
+
+    blocks_above: int | None = Field(
+        None,
+        ge=0,
+        description="Where the layer has more zones than this, neighbours along a street are"
+        " grouped into blocks, each one zone; 0 groups always, absent never.",
+    )
+    block_length_m: Positive = Field(
+        200.0, description="Longest piece of a street whose zones make one block [m]."
     )
 
     @model_validator(mode="after")
@@ -189,6 +201,14 @@ class ExistingNetworkConfig(LayerConfig):
     )
 
 
+class ExistingPlantsConfig(LayerConfig):
+    """Heat plants of the existing network; those of the role `base` go before data centres."""
+
+
+class AccessPointsConfig(LayerConfig):
+    """Places at which a pipe may leave a large site or enter a large zone."""
+
+
 class LayersConfig(Section):
     """The layers of a study: three that it needs, and others that it may have."""
 
@@ -198,3 +218,5 @@ class LayersConfig(Section):
     barriers: BarriersConfig | None = None
     buildings: BuildingsConfig | None = None
     existing_network: ExistingNetworkConfig | None = None
+    existing_plants: ExistingPlantsConfig | None = None
+    access_points: AccessPointsConfig | None = None

@@ -92,23 +92,41 @@ def group_along_streets(
 
 def _part_at_gaps(buildings: gpd.GeoSeries, block: np.ndarray, gap_m: float) -> np.ndarray:
     """Return new block numbers, where members too far apart are parted."""
-    cluster = np.zeros(len(block), dtype=int)
-    for each in np.unique(block):
-        inside = block == each
-        cluster[inside] = group_touching(buildings[inside], gap_m).to_numpy()
-    return np.asarray(pd.factorize(pd.MultiIndex.from_arrays([block, cluster]))[0])
+    first, second, _ = _near_pairs(buildings.to_numpy(), gap_m)
+    same = block[first] == block[second]
+    pairs = (first[same], second[same])
+    graph = coo_matrix((np.ones(len(pairs[0])), pairs), shape=(len(block),) * 2)
+    return np.asarray(pd.factorize(connected_components(graph, directed=False)[1])[0])
+
+
+def _near_pairs(shapes: np.ndarray, gap_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pairs of buildings within a gap, in the order of the first, and their distance [m]."""
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=gap_m)
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    return first, second, shapely.distance(shapes[first], shapes[second])
 
 
 def _join_small(
     buildings: gpd.GeoSeries, block: np.ndarray, smallest: int, gap_m: float
 ) -> np.ndarray:
     """Return block numbers, where small blocks have joined the nearest one within reach."""
-    shapes, joined = buildings.to_numpy(), block.copy()
-    for each in np.unique(block):
-        inside = joined == each
-        if not 0 < inside.sum() < smallest or inside.all():
+    first, second, away = _near_pairs(buildings.to_numpy(), gap_m)
+    starts = np.searchsorted(first, np.arange(len(block) + 1))
+    joined = block.copy()
+    members: dict[int, list[int]] = {}
+    for number, each in enumerate(block.tolist()):
+        members.setdefault(each, []).append(number)
+    for each in sorted(members):
+        own = members[each]
+        if len(own) >= smallest:
             continue
-        distance = shapely.distance(shapely.union_all(shapes[inside]), shapes[~inside])
-        if distance.min() <= gap_m:
-            joined[inside] = joined[~inside][distance.argmin()]
+        reach = np.concatenate([np.arange(starts[one], starts[one + 1]) for one in own])
+        reach = reach[joined[second[reach]] != each]
+        if len(reach):
+            nearest = second[reach[np.lexsort((second[reach], away[reach]))[0]]]
+            home = int(joined[nearest])
+            joined[own] = home
+            members[home] += own
+            members[each] = []
     return joined

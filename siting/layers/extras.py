@@ -1,7 +1,8 @@
-"""Read the layers that a study may have besides its three: barriers, buildings, heat pipes."""
+"""Read the layers that a study may have besides its three: barriers, buildings, heat network."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import pandas as pd
 import shapely
 
 from siting.errors import FaultLog, InputError, name_ids
+from siting.layers.access import access_frame
 from siting.layers.barriers import barrier_frame, open_barriers
 from siting.layers.columns import Column, check_mapping, read_columns
 from siting.layers.crs import in_crs, with_crs
 from siting.layers.files import open_layer
 from siting.layers.osm import read_osm_features
+from siting.layers.plants import plant_frame
 from siting.layers.shapes import AREAS, LINES, repaired_areas
 from siting.region import Barriers, Remark
 from siting.streets import is_osm, street_levels
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from siting.config import LayerConfig, LayersConfig
 
-__all__ = ["Extras", "read_extras"]
+__all__ = ["Extras", "read_access", "read_extras"]
 
 PIPE_COLUMNS = (
     Column("name"),
@@ -37,6 +40,14 @@ PIPE_COLUMNS = (
         low=10.0,
         high=2_000.0,
         hint="Give the nominal diameter as a number, 200 for DN200; it may be in metres.",
+    ),
+    Column(
+        "free_capacity_mw",
+        "number",
+        synonyms=("free_mw",),
+        low=0.0,
+        high=5_000.0,
+        hint="Give what a pipe can carry beside the heat of today, in MW.",
     ),
     Column("level"),
     Column("layer"),
@@ -52,6 +63,7 @@ class Extras:
         self.barriers: Barriers | None = None
         self.buildings: Any = None
         self.existing: gpd.GeoDataFrame | None = None
+        self.plants: gpd.GeoDataFrame | None = None
         self.remarks: list[Remark] = []
 
 
@@ -75,7 +87,29 @@ def read_extras(layers: LayersConfig, crs: pyproj.CRS, log: FaultLog) -> Extras:
         frame = _placed("existing_network", frame, config, crs, found, log)
         if frame is not None:
             found.existing = _pipes(frame, config.columns, found, log)
+    if layers.existing_plants is not None:
+        frame = open_layer("existing_plants", layers.existing_plants, log)
+        frame = _placed("existing_plants", frame, layers.existing_plants, crs, found, log)
+        if frame is not None:
+            found.plants, remarks = plant_frame(frame, layers.existing_plants.columns, log)
+            found.remarks += remarks
     return found
+
+
+def read_access(
+    layers: LayersConfig, places: Mapping[str, gpd.GeoDataFrame], crs: pyproj.CRS, log: FaultLog
+) -> tuple[gpd.GeoDataFrame | None, tuple[Remark, ...]]:
+    """Return the access points of sites and zones, if the study names a layer of them."""
+    config, found = layers.access_points, Extras()
+    if config is None:
+        return None, ()
+    frame = _placed(
+        "access_points", open_layer("access_points", config, log), config, crs, found, log
+    )
+    if frame is None:
+        return None, tuple(found.remarks)
+    access, remarks = access_frame(frame, places, config.columns, log)
+    return access, (*found.remarks, *remarks)
 
 
 def _open_buildings(config: LayerConfig, log: FaultLog) -> gpd.GeoDataFrame | None:
@@ -167,6 +201,7 @@ def _pipes(
         {
             "name": data["name"],
             "existing_dn": data["existing_dn"].astype(float),
+            "free_capacity_mw": data["free_capacity_mw"].astype(float),
             "level": street_levels(data).astype(np.int64),
         },
         geometry=shapely.force_2d(frame.geometry.to_numpy()),

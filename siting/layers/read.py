@@ -15,11 +15,14 @@ from siting.layers import sites, zones
 from siting.layers.asked_units import ask_for_demand_unit, check_named_units
 from siting.layers.columns import Column, read_ids
 from siting.layers.crs import check_extents, in_crs, with_crs, working_crs
-from siting.layers.extras import read_extras
+from siting.layers.extras import read_access, read_extras
 from siting.layers.files import open_layer
 from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.osm_buildings import open_osm_buildings
 from siting.layers.osm_sites import open_osm_sites
+from siting.layers.sums import with_sums
+from siting.layers.zone_blocks import doubt_many, in_blocks
 from siting.layers.zone_estimates import Estimators
 from siting.parameters import load_parameters
 from siting.region import CandidateSites, DemandZones, Region, Remark, Streets
@@ -66,7 +69,10 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
     site_rows, site_remarks = _sites(placed.get("sites"), config, crs, log)
     zone_rows, zone_remarks = _zones(placed.get("zones"), config, crs, log)
     street_rows, street_remarks = _streets(placed.get("streets"), config, crs, log)
+    zone_rows, block_remarks = _blocks(zone_rows, street_rows, config, log)
     extras = read_extras(config.layers, crs, log)
+    places = {"sites": site_rows, "zones": zone_rows}
+    access, gate_remarks = read_access(config.layers, places, crs, log)
     return Region(
         name=config.study.name,
         crs=crs,
@@ -76,14 +82,18 @@ def read_region(config: StudyConfig, log: FaultLog) -> Region:
         barriers=extras.barriers,
         buildings=extras.buildings,
         existing=extras.existing,
+        plants=extras.plants,
+        access=access,
         remarks=(
             _crs_remark(config, crs),
             *moves,
             *site_remarks,
             *zone_remarks,
+            *block_remarks,
             *remarks,
             *street_remarks,
             *extras.remarks,
+            *gate_remarks,
         ),
     )
 
@@ -159,6 +169,9 @@ def _with_ids(
     """Return a layer indexed by id, with what its join brings."""
     if kind == "sites" and is_osm(config.path):
         frame = open_osm_sites(config, log)
+    elif kind == "zones" and is_osm(config.path) and config.layer is None:
+        frame, found = open_osm_buildings(config, log)
+        remarks += found
     else:
         frame = open_layer(kind, config, log)
     if frame is None or frame.empty:
@@ -167,6 +180,7 @@ def _with_ids(
         frame = frame.rename_geometry("geometry")
     frame, brought = joined(kind, frame, column, config, log)
     remarks += brought
+    frame = with_sums(kind, frame, config.columns, log)
     check_named_units(kind, config.columns, log)
     if isinstance(config, ZonesConfig):
         ask_for_demand_unit(frame, config, log)
@@ -209,6 +223,24 @@ def _zones(
     layer = config.layers.zones
     unit = "MWh" if layer.source == "raster" else layer.demand_unit
     return zones.zone_frame(frame, layer.columns, unit, log, _estimators(config, log))
+
+
+def _blocks(
+    rows: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, config: StudyConfig, log: FaultLog
+) -> Kept:
+    """Return the zones, in blocks where the study asks for it and there are too many."""
+    layer, limits = config.layers.zones, config.limits
+    doubt_many(rows, layer.blocks_above, log)
+    if layer.blocks_above is None or log.faults:
+        return rows, ()
+    return in_blocks(
+        rows,
+        streets,
+        above=layer.blocks_above,
+        block_length_m=layer.block_length_m,
+        reach_m=config.network.max_connection_m,
+        apart=(*limits.mandatory_zones, *limits.forbidden_zones),
+    )
 
 
 def _estimators(config: StudyConfig, log: FaultLog) -> Estimators:

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from siting.network.mesh import (
+    EXISTING,
     STREET,
     Bools,
     Floats,
@@ -20,7 +21,7 @@ from siting.network.mesh import (
 )
 from siting.network.obstacles import FORBIDDEN_WAY, Obstacles
 
-__all__ = ["Links", "add_links", "find_links", "main_streets"]
+__all__ = ["Links", "add_links", "find_links", "links_of_places", "main_streets"]
 
 MERGE_M = 0.5
 """Taps closer than this along a street become one [m]."""
@@ -61,9 +62,11 @@ def find_links(
     mesh: Mesh,
     shapes: Objects,
     *,
-    count: int,
+    count: int | Ints,
     max_distance_m: float | Floats,
     obstacles: Obstacles | None = None,
+    customers: Bools | None = None,
+    own: Objects | None = None,
 ) -> Links:
     """Return up to ``count`` shortest connections from each place to different taps.
 
@@ -74,11 +77,16 @@ def find_links(
     shapes
         Points and areas; the connection leaves an area at its border.
     count
-        Candidate connections for each place.
+        Candidate connections, one number for all places or one for each.
     max_distance_m
         Longest connection, one for all places or one for each [m].
     obstacles
         What connections keep out of where they can.
+    customers
+        Places that existing pipes supply already: their connection stands, and leads to the
+        nearest of these pipes, whatever lies between.
+    own
+        The whole place that each shape is part of; obstacles in it do not count.
 
     Notes
     -----
@@ -90,24 +98,72 @@ def find_links(
     most = np.broadcast_to(np.asarray(max_distance_m, dtype=float), (len(shapes),))
     found: list[tuple[Ints, Ints, Floats]] = []
     open_places = np.arange(len(shapes))
-    for choice in (ground & main_streets(mesh), ground, np.ones(len(mesh), dtype=bool)):
-        edges = np.flatnonzero(choice)
-        wanted = 1 if count == 1 and obstacles is None else count * SPARE_EDGES
-        place, near, distance = _nearest(
-            mesh.line[edges], borders[open_places], wanted, float(most.max(initial=0.0))
-        )
-        place = open_places[place]
+    standing = np.zeros(len(shapes), dtype=bool) if customers is None else customers
+    most_m = float(most.max(initial=0.0))
+    each = np.broadcast_to(np.asarray(count, dtype=np.int64), (len(shapes),))
+    highest = int(each.max(initial=1))
+    wanted = 1 if highest == 1 and obstacles is None else highest * SPARE_EDGES
+    every = np.ones(len(shapes), dtype=bool)
+    for choice, asked, number in (
+        (mesh.kind == EXISTING, standing, 1),
+        (ground & main_streets(mesh), every, wanted),
+        (ground, every, wanted),
+        (np.ones(len(mesh), dtype=bool), every, wanted),
+    ):
+        edges, here = np.flatnonzero(choice), open_places[asked[open_places]]
+        place, near, distance = _nearest(mesh.line[edges], borders[here], number, most_m)
+        place = here[place]
         inside = distance <= most[place]
         found.append((place[inside], edges[near][inside], distance[inside]))
         open_places = np.setdiff1d(open_places, found[-1][0])
     place, edge, distance = (np.concatenate(column) for column in zip(*found, strict=True))
     if obstacles is not None:
         way = shapely.shortest_line(borders[place], mesh.line[edge])
-        bad = obstacles.hits(way, shapes[place])
+        bad = obstacles.hits(way, (shapes if own is None else own)[place])
+        bad[_stands(mesh, standing, place, edge)] = 0
         clear = ~np.isin(place, place[bad == 0]) | (bad == 0)
         open_way = clear & (bad < FORBIDDEN_WAY)
         place, edge, distance = place[open_way], edge[open_way], distance[open_way]
-    return _distinct_links(mesh, borders, place, edge, distance, count)
+    return _distinct_links(mesh, borders, place, edge, distance, each)
+
+
+def links_of_places(links: Links, place: Ints, most: Ints) -> Links:
+    """Return the connections of doors as those of their places, nearest first.
+
+    Parameters
+    ----------
+    links
+        Connections of doors.
+    place
+        The place of each door.
+    most
+        Candidate connections from each place.
+    """
+    owner = place[links.place]
+    order = np.lexsort((links.edge, links.distance_m, links.tap, owner))
+    key = np.column_stack([owner, links.tap])[order]
+    again = np.zeros(len(order), dtype=bool)
+    again[1:] = np.all(key[1:] == key[:-1], axis=1)
+    kept = order[~again]
+    kept = kept[np.lexsort((links.edge[kept], links.distance_m[kept], owner[kept]))]
+    rank = _position_in_group(owner[kept])
+    few = rank < most[owner[kept]]
+    kept, rank = kept[few], rank[few]
+    return Links(
+        place=owner[kept],
+        edge=links.edge[kept],
+        at_m=links.at_m[kept],
+        distance_m=links.distance_m[kept],
+        tap=links.tap[kept],
+        start=links.start[kept],
+        rank=rank,
+    )
+
+
+def _stands(mesh: Mesh, customers: Bools, place: Ints, edge: Ints) -> Bools:
+    """Return which connections stand already: those of customers to existing pipes."""
+    stands: Bools = customers[place] & (mesh.kind[edge] == EXISTING)
+    return stands
 
 
 def _nearest(
@@ -162,7 +218,7 @@ def _position_in_group(group: Ints) -> Ints:
 
 
 def _distinct_links(
-    mesh: Mesh, borders: Objects, place: Ints, edge: Ints, distance: Floats, count: int
+    mesh: Mesh, borders: Objects, place: Ints, edge: Ints, distance: Floats, count: Ints
 ) -> Links:
     """Keep the first connections of each place that end at different taps."""
     way = shapely.shortest_line(borders[place], mesh.line[edge])
@@ -175,7 +231,8 @@ def _distinct_links(
     kept = order[~again]
     kept = kept[np.lexsort((edge[kept], distance[kept], place[kept]))]
     rank = _position_in_group(place[kept])
-    kept, rank = kept[rank < count], rank[rank < count]
+    few = rank < count[place[kept]]
+    kept, rank = kept[few], rank[few]
     return Links(
         place=place[kept],
         edge=edge[kept],
@@ -197,7 +254,9 @@ def _taps(mesh: Mesh, edge: Ints, at: Floats) -> Ints:
     return tap.ravel().astype(np.int64)
 
 
-def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Mesh, Ints]:
+def add_links(
+    mesh: Mesh, links: Links, centres: Floats, kind: Ints, customers: Bools | None = None
+) -> tuple[Mesh, Ints]:
     """Return the mesh with its edges split at the taps and the connections added.
 
     Parameters
@@ -210,6 +269,8 @@ def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Me
         Where the node of a place without connection lies [m].
     kind
         Kind of the connections of each place.
+    customers
+        Places whose connections to existing pipes stand already, at no cost.
 
     Returns
     -------
@@ -232,6 +293,10 @@ def add_links(mesh: Mesh, links: Links, centres: Floats, kind: Ints) -> tuple[Me
     cut = ~(at_u | at_v)
     streets = split(grown, edge[cut], at[cut], tap_node[cut])
     service = _service_lines(mesh, grown, links, tap_node[tap], place_node, kind)
+    if customers is not None:
+        stands = _stands(mesh, customers, links.place, links.edge)
+        paid = np.where(stands, 0.0, service.cost_length_m)
+        service = replace(service, cost_length_m=paid)
     return join(streets, service), place_node
 
 
@@ -263,4 +328,5 @@ def _service_lines(
         kind=kind[links.place],
         stated_eur=np.zeros(len(u)),
         existing_dn=np.full(len(u), np.nan),
+        free_mw=np.full(len(u), np.nan),
     )

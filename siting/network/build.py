@@ -13,8 +13,9 @@ import pyproj
 import shapely
 
 from siting.errors import FaultLog, name_ids
-from siting.network.attach import Links, add_links, find_links
+from siting.network.attach import Links, add_links, find_links, links_of_places
 from siting.network.contract import contract
+from siting.network.doors import Doors
 from siting.network.existing import add_existing
 from siting.network.mesh import (
     EXISTING,
@@ -93,15 +94,20 @@ def build_network(
         return _network(mesh, np.zeros(0, dtype=np.int64), places, region.crs, remarks)
     site_m = max_connection_m if max_site_connection_m is None else max_site_connection_m
     most_m = np.where(places.is_site, site_m, max_connection_m)
+    doors = Doors.of(places.shape, places.key, region.access, connections_per_zone)
     links = find_links(
         mesh,
-        places.shape,
-        count=connections_per_zone,
-        max_distance_m=most_m,
+        doors.shape,
+        count=doors.count,
+        max_distance_m=most_m[doors.place],
         obstacles=obstacles,
+        customers=places.is_customer[doors.place],
+        own=places.shape[doors.place],
     )
+    links = links_of_places(links, doors.place, doors.most)
+    _doubt_customers(mesh, places, links, max_connection_m, log)
     _report_far_places(mesh, places, links, most_m, log)
-    mesh, node = add_links(mesh, links, places.centre, places.kind)
+    mesh, node = add_links(mesh, links, places.centre, places.kind, places.is_customer)
     connected = Remark(
         "network", "connected sites and zones", len(links.place), float(links.distance_m.sum())
     )
@@ -137,8 +143,13 @@ class _Places:
         )
         self.shape = shapely.force_2d(self.shape)
         self.id = [*sites.index, *zones.index]
+        layer = ["sites"] * len(sites) + ["zones"] * len(zones)
+        self.key = pd.MultiIndex.from_arrays([layer, self.id])
         self.is_site: Bools = np.arange(len(self.id)) < len(sites)
         self.kind: Ints = np.where(self.is_site, TRUNK, SERVICE)
+        self.is_customer: Bools = np.zeros(len(self.id), dtype=bool)
+        if region.existing is not None and "existing_customer" in zones:
+            self.is_customer[len(sites) :] = zones["existing_customer"].to_numpy(dtype=bool)
         self.centre: Floats = shapely.get_coordinates(shapely.point_on_surface(self.shape))
 
     def names(self, chosen: Bools | Ints) -> list[str]:
@@ -200,6 +211,24 @@ def _report_far_places(
             cure = "Add the streets that lead to them"
             words += " They cannot be served."
             log.doubt(kind, words, f"{cure}, or raise {option} under [network].", ids)
+
+
+def _doubt_customers(
+    mesh: Mesh, places: _Places, links: Links, max_connection_m: float, log: FaultLog
+) -> None:
+    """Doubt customers of the existing network that none of its pipes is near."""
+    to_pipe = links.place[mesh.kind[links.edge] == EXISTING]
+    astray = np.setdiff1d(np.flatnonzero(places.is_customer), to_pipe)
+    if len(astray):
+        ids = places.names(astray)
+        log.doubt(
+            "zones",
+            f"{name_ids(ids)} {'is a customer' if len(ids) == 1 else 'are customers'} of the"
+            " existing network, but none of its pipes lies within max_connection_m ="
+            f" {max_connection_m:g} m. They are connected to streets, at a cost.",
+            "Complete the layer of existing pipes, or raise max_connection_m under [network].",
+            ids,
+        )
 
 
 def _report_shut_off(kind: str, ids: list[str], log: FaultLog) -> None:
@@ -281,8 +310,8 @@ def _doubt_unreachable(
                 kind,
                 f"{name_ids(ids)} {'sits' if len(ids) == 1 else 'sit'} on streets ({km:,.1f} km in"
                 f" all) that no {other} is connected to.",
-                "Check the street layer for gaps and for streets forbidden by their class, or raise"
-                " snap_tolerance_m under [network].",
+                "Check the street layer for gaps, for streets forbidden by their class and for"
+                " barriers that are forbidden to cross, or raise snap_tolerance_m under [network].",
                 ids,
             )
 
@@ -348,6 +377,7 @@ def _further_columns(mesh: Mesh) -> dict[str, Floats]:
         found["stated_cost_eur"] = mesh.stated_eur
     if (mesh.kind == EXISTING).any():
         found["existing_dn"] = mesh.existing_dn
+        found["free_capacity_mw"] = mesh.free_mw
     return found
 
 

@@ -179,6 +179,7 @@ def _joined(mesh: Mesh, arc: Ints, chain: Ints) -> Mesh:
         kind=mesh.kind[edge[heads]],
         stated_eur=sums(chain, mesh.stated_eur[edge], count),
         existing_dn=mesh.existing_dn[edge[heads]],
+        free_mw=mesh.free_mw[edge[heads]],
     )
 
 

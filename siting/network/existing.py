@@ -111,6 +111,7 @@ def _ties(mesh: Mesh, u: Ints, v: Ints, lines: np.ndarray) -> Mesh:
         kind=np.full(len(u), STREET, dtype=np.int64),
         stated_eur=np.zeros(len(u)),
         existing_dn=np.full(len(u), np.nan),
+        free_mw=np.full(len(u), np.nan),
     )
 
 

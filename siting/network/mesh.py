@@ -58,8 +58,9 @@ class Mesh:
         `STREET`, `SERVICE`, `TRUNK` or `EXISTING`.
     stated_eur
         What an edge costs at any size, where the layer states a cost per metre [EUR].
-    existing_dn
-        Nominal diameter of a pipe that lies there already, NaN for all others.
+    existing_dn, free_mw
+        Nominal diameter of a pipe that lies there already, and what of its capacity is free [MW],
+        where the layer states that; NaN for all others.
     """
 
     xy: Floats
@@ -73,6 +74,7 @@ class Mesh:
     kind: Ints
     stated_eur: Floats
     existing_dn: Floats
+    free_mw: Floats
 
     def __len__(self) -> int:
         """Return the number of edges."""
@@ -97,6 +99,7 @@ class Mesh:
             kind=self.kind[chosen],
             stated_eur=self.stated_eur[chosen],
             existing_dn=self.existing_dn[chosen],
+            free_mw=self.free_mw[chosen],
         )
 
 

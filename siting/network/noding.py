@@ -208,6 +208,7 @@ def _mesh(rows: gpd.GeoDataFrame, xy: Floats, u: Ints, v: Ints) -> Mesh:
         kind=np.full(len(rows), STREET, dtype=np.int64),
         stated_eur=length * np.nan_to_num(stated),
         existing_dn=_column(rows, "existing_dn"),
+        free_mw=_column(rows, "free_capacity_mw"),
     )
 
 

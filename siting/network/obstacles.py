@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siting.network.mesh import Bools, Floats, Ints, Mesh, Objects
+from siting.network.mesh import Bools, Floats, Ints, Mesh, Objects, split
 from siting.region import Region, Remark
 
 __all__ = ["FORBIDDEN_WAY", "Crossings", "Obstacles", "crossing_costs", "crossing_remark"]
@@ -18,6 +18,9 @@ __all__ = ["FORBIDDEN_WAY", "Crossings", "Obstacles", "crossing_costs", "crossin
 FORBIDDEN_WAY = 2
 ONE_CROSSING_M = 40.0
 """Tracks, carriageways or arms of water of one kind less than this apart are one crossing [m]."""
+
+CUT_BESIDE_M = 0.5
+"""Streets end so far beside a barrier that is forbidden to cross [m]."""
 
 GRAZE_M = 0.1
 """A line that lies less than this inside an area does not run through it [m]."""
@@ -68,14 +71,34 @@ class Obstacles:
         return found
 
     def without_forbidden(self, mesh: Mesh) -> tuple[Mesh, tuple[Remark, ...]]:
-        """Return the mesh without streets that cross a closed barrier."""
-        gone = np.zeros(len(mesh), dtype=bool)
-        gone[_crossing(mesh.line, self.closed)[0]] = True
-        if not gone.any():
+        """Return the mesh with streets cut where a closed barrier lies across them.
+
+        What is left of a street on each side stays, a gap of half a metre beside the barrier apart.
+        """
+        line, barrier = _crossing(mesh.line, self.closed)
+        if not len(line):
             return mesh, ()
-        length, places = float(mesh.length_m[gone].sum()), mesh.line[gone]
-        act = "dropped streets that cross a closed barrier"
-        return mesh.take(~gone), (Remark("network", act, int(gone.sum()), length, places=places),)
+        found = _stretches(mesh.line, line, self.closed, barrier)
+        whole = mesh.length_m[found["line"]]
+        ends = np.concatenate([found["start"] - CUT_BESIDE_M, found["end"] + CUT_BESIDE_M])
+        edge = np.tile(found["line"].to_numpy(dtype=np.int64), 2)
+        inside = (ends > GRAZE_M) & (ends < np.tile(whole, 2) - GRAZE_M)
+        cut = _cut(mesh, edge[inside], ends[inside])
+        shut = np.zeros(len(cut), dtype=bool)
+        shut[_crossing(cut.line, self.closed)[0]] = True
+        length, places = float(cut.length_m[shut].sum()), cut.line[shut]
+        act = "cut streets where a closed barrier lies across them"
+        remark = Remark("network", act, int(shut.sum()), length, places=places)
+        return cut.take(~shut), (remark,)
+
+
+def _cut(mesh: Mesh, edge: Ints, at_m: Floats) -> Mesh:
+    """Return the mesh with edges cut at places on them, each with a node of its own."""
+    if not len(edge):
+        return mesh
+    foot = shapely.get_coordinates(shapely.line_interpolate_point(mesh.line[edge], at_m))
+    node = len(mesh.xy) + np.arange(len(edge))
+    return split(replace(mesh, xy=np.vstack([mesh.xy, foot])), edge, at_m, node)
 
 
 def _through(lines: Objects, areas: Objects) -> tuple[Ints, Ints]:
@@ -135,7 +158,7 @@ def crossing_costs(
     what they cross already.
     """
     lines = edges.geometry.to_numpy()
-    laid = np.flatnonzero(edges["kind"].to_numpy() != "existing")
+    laid = np.flatnonzero(~_stands_already(edges))
     shapes = barriers.geometry.to_numpy()
     line, barrier = _crossing(lines[laid], shapes)
     line = laid[line]
@@ -154,6 +177,16 @@ def crossing_costs(
     places = shapely.line_interpolate_point(lines[merged["line"].to_numpy()], middle)
     places = np.asarray(places, dtype=object)
     return Crossings(count.astype(float), cost.astype(float), places)
+
+
+def _stands_already(edges: gpd.GeoDataFrame) -> Bools:
+    """Return which edges are existing pipes, or the service lines of their customers."""
+    kind = edges["kind"].to_numpy()
+    stands: Bools = kind == "existing"
+    if "cost_length_m" in edges:
+        free = (edges["cost_length_m"] == 0).to_numpy() & (edges["length_m"] > 0).to_numpy()
+        stands |= (kind == "service") & free
+    return stands
 
 
 def _stretches(lines: Objects, line: Ints, shapes: Objects, barrier: Ints) -> pd.DataFrame:

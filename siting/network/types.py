@@ -29,7 +29,9 @@ class PipeNetwork:
         of the street and the full line ``geometry``. Where the layers have them there are also
         ``stated_cost_eur`` (cost at any size of pieces with a cost per metre of their own),
         ``crossings`` and ``crossing_cost_eur`` (of barriers), and the kind ``existing`` for heat
-        pipes that lie there already, with their nominal diameter ``existing_dn``.
+        pipes that lie there already, with their nominal diameter ``existing_dn`` and
+        ``free_capacity_mw`` (NaN for all that the diameter carries). Service lines of customers of
+        the existing network have no ``cost_length_m``: they stand already.
     site_nodes, zone_nodes
         Node key of each site id and of each zone id.
     remarks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from siting.outputs.assets import data_uri, outside_links, template
 from siting.outputs.check_facts import Facts, colour_of_part, linear_density, place_facts
 from siting.outputs.files import attribution_of
 from siting.outputs.maps import NOT_NEEDED, VENDORED
+from siting.outputs.words import count_words
 from siting.region import acts_frame
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ SCRIPTS = {
 PLACES_SHOWN = 3_000
 """Places of one kind of act drawn on the page; the GeoPackage holds all of them."""
 
+HEAT_BESIDE = "Heat demand beside streets"
+NETWORK = "Network"
+REPAIRED = "Repaired or dropped"
+DECIDED = "Read and decided"
+PLACES = "By part of the network"
+
 ACT_COLOURS = ("#c2410c", "#7c3aed", "#0f766e", "#b91c1c", "#a16207", "#1d4ed8", "#be185d")
 
 
@@ -52,6 +59,7 @@ class Layer:
     facts: Sequence[Facts]
     shown: bool = True
     colour: str = "#8a8f94"
+    group: str = ""
 
 
 def write_check(findings: Findings, path: str | Path) -> Path:
@@ -107,8 +115,8 @@ def build_check_map(findings: Findings) -> folium.Map:
             control=False,
         )
         _named(shown, f"layer{number}").add_to(m)
-        names.append((shown.get_name(), layer.name, layer.colour, layer.shown))
-    _named(Fullscreen(position="bottomleft"), "fullscreen").add_to(m)
+        names.append((shown.get_name(), layer.name, layer.colour, layer.shown, layer.group))
+    _named(Fullscreen(position="bottomright"), "fullscreen").add_to(m)
     _named(_Finish(names), "finish").add_to(m)
     _embed(m)
     return m
@@ -121,7 +129,8 @@ def _street_layers(findings: Findings) -> list[Layer]:
     """Return streets by the heat that zones beside them need, and the parts of the network."""
     layers = []
     for name, shapes, colour, words in linear_density(findings.region, findings.config.network):
-        layers.append(Layer(name, _merged(shapes), [Facts(colour, name, words)], True, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(shapes), facts, True, colour, HEAT_BESIDE))
     if findings.network is None:
         return layers
     edges = findings.network.edges
@@ -133,12 +142,14 @@ def _street_layers(findings: Findings) -> list[Layer]:
         name, colour = f"Network part {number}", colour_of_part(int(number))
         if number >= len(ACT_COLOURS):
             break
-        layers.append(Layer(name, _merged(own), [Facts(colour, name, words)], False, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(own), facts, False, colour, NETWORK))
     service = edges.geometry.to_numpy()[~street]
     if len(service):
         words = [("Lines", f"{len(service):,}")]
         name, colour = "Candidate connections", "#475569"
-        layers.append(Layer(name, _merged(service), [Facts(colour, name, words)], False, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(service), facts, False, colour, NETWORK))
     return layers
 
 
@@ -157,8 +168,9 @@ def _act_layers(findings: Findings) -> list[Layer]:
         ]
         name = f"{str(act)[:1].upper()}{str(act)[1:]} ({len(rows):,})"
         is_repair = bool(rows["repair"].any())
-        layers.append(Layer(name, shown.geometry.to_numpy(), facts, is_repair, colour))
-    return layers
+        group = REPAIRED if is_repair else DECIDED
+        layers.append(Layer(name, shown.geometry.to_numpy(), facts, is_repair, colour, group))
+    return sorted(layers, key=lambda layer: layer.group != REPAIRED)
 
 
 def _act_words(layer: str, detail: str, length_m: float) -> list[tuple[str, str]]:
@@ -179,7 +191,8 @@ def _place_layers(findings: Findings) -> list[Layer]:
         parts = None if network is None or nodes is None else _parts_of(network, nodes)
         shapes = frame.get("outline", frame.geometry)
         facts = place_facts(kind, frame, parts, spoken)
-        layers.append(Layer(name, np.asarray(shapes, dtype=object), facts, True, "#16324f"))
+        colour = colour_of_part(0)
+        layers.append(Layer(name, np.asarray(shapes, dtype=object), facts, True, colour, PLACES))
     return layers
 
 
@@ -217,7 +230,7 @@ def _degrees(layer: Layer, crs: Any) -> Layer:
     areas = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
     shapes = shapes.where(~areas, shapes.simplify(0.5)).to_crs(4326)
     rounded = shapely.transform(shapes.to_numpy(), lambda xy: np.round(xy, 6))
-    return Layer(layer.name, rounded, layer.facts, layer.shown, layer.colour)
+    return replace(layer, shapes=rounded)
 
 
 def _bounds(layers: Sequence[Layer]) -> list[list[float]] | None:
@@ -265,7 +278,7 @@ def _page(findings: Findings) -> str:
     """Return the panel with the verdict, the figures and every fault, doubt and act."""
     result = findings.result
     counts = {} if result is None else result.counts
-    figures = [(name.replace("_", " "), f"{value:,.6g}") for name, value in counts.items()]
+    figures = [count_words(name, value) for name, value in counts.items()]
     verdict = "clean"
     if findings.doubts:
         verdict = f"{_number(findings.doubts, 'doubt')}, no fault"
@@ -315,15 +328,16 @@ class _Finish(MacroElement):
         """
         {% macro script(this, kwargs) %}
             checked.finish([
-                {%- for name, title, colour, shown in this.layers %}
-                [{{ name }}, {{ title|tojson }}, {{ colour|tojson }}, {{ shown|tojson }}],
+                {%- for name, title, colour, shown, group in this.layers %}
+                [{{ name }}, {{ title|tojson }}, {{ colour|tojson }}, {{ shown|tojson }},
+                 {{ group|tojson }}],
                 {%- endfor %}
             ]);
         {% endmacro %}
         """
     )
 
-    def __init__(self, layers: Sequence[tuple[str, str, str, bool]]) -> None:
+    def __init__(self, layers: Sequence[tuple[str, str, str, bool, str]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Finish"
         self.layers = layers

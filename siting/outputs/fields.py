@@ -184,6 +184,22 @@ _ZONES = {
     "connection_share": Field(
         "Connection share", "-", "Share of the whole demand that connects.", "conn_share", SHARE
     ),
+    "standing_base_mwh": Field(
+        "Existing base load",
+        "MWh/a",
+        "Heat from base plants of the existing network; not in the heat demand.",
+        "stand_mwh",
+        WHOLE,
+        True,
+    ),
+    "displaced_base_mwh": Field(
+        "Displaced base load",
+        "MWh/a",
+        "What the base load granted could give in their place; not in the waste heat.",
+        "displ_mwh",
+        WHOLE,
+        True,
+    ),
     "load_curve": _text("Load curve", "What its load-duration curve comes from.", "load_curve"),
     "needed_supply_temperature_c": Field(
         "Needed supply", "°C", "Temperature that its buildings need.", "needed_c", ONE

@@ -9,19 +9,22 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import pandas as pd
 import pyogrio
 
 from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
+from siting.business.tornado import tornado
 from siting.config import (
     LAYER_FILES,
+    OutputsConfig,
     StudyConfig,
     demand_settings,
     finance_settings,
@@ -36,6 +39,9 @@ from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
+from siting.outputs.frontier import frontier_frame
+from siting.outputs.labels import Labels, labels_of
+from siting.outputs.printing import check_printer, print_pdf
 from siting.outputs.report import Assumption, write_report
 from siting.outputs.run_map import write_run_map
 from siting.outputs.source import attribution_of
@@ -48,8 +54,10 @@ from siting.problem import read_problem, write_problem
 from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
+from siting.supply import load_bands
 
 if TYPE_CHECKING:
+    from siting.assembly import Assembly
     from siting.parameters import Parameters
     from siting.study.finished import Alternatives
 
@@ -57,10 +65,13 @@ __all__ = [
     "Checked",
     "FinishedRun",
     "attribution_of",
+    "change_outputs",
     "check_replaceable",
+    "check_report",
     "explain_folder",
     "read_plan",
     "replaced_folder",
+    "write_report_of",
     "write_run",
 ]
 
@@ -183,6 +194,33 @@ def write_run(
     return folder
 
 
+def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> None:
+    """Write some files of a run folder anew, whole or not at all, with their hashes.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    files
+        For each name what writes it, given its path beside all other files of the run.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    with replaced_folder(folder) as work:
+        for name in manifest["outputs"]:
+            if (folder / name).is_file():
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(folder / name, work / name)
+        for name, write in files.items():
+            write(work / name)
+            manifest["outputs"][name] = _sha256(work / name)
+        _write_json(work / MANIFEST, manifest)
+
+
 def explain_folder(folder: str | Path, name: str) -> Explanation:
     """Return why a zone or site is in the plan of a run folder or not.
 
@@ -238,31 +276,15 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         "question": head.description,
         "attribution": attribution_of(run.config),
     }
-    settings = (
-        *network_settings(run.config.network, head.country),
-        *demand_settings(run.config.demand),
-        *(finance_settings(run.config.finance) if run.business else ()),
-    )
     write_run_map(run, work / "map.html")
     if run.alternatives is not None:
         write_frontier(run.alternatives.frontier, work / "frontier.json")
     write_geopackage(run.frames, kpis, work / "plan.gpkg")
     write_formats(run.frames.layers, run.config.outputs.formats, work)
     write_edges(run.plan, _pipe_data(run), work / "edges.csv")
-    write_report(
-        run.frames,
-        run.appraisal,
-        run.plan,
-        work / "report.html",
-        parameters=run.checked.parameters,
-        settings=settings,
-        business=run.business,
-        findings=run.findings,
-        remarks=run.checked.remarks,
-        doubts=run.checked.doubts,
-        created=created,
-        **titles,
-    )
+    write_report_of(run, work / "report.html", created)
+    if run.config.outputs.pdf:
+        print_pdf(work / "report.html", work / "report.pdf")
     write_workbook(
         run.frames,
         run.appraisal,
@@ -273,12 +295,86 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         settings=network_settings(run.config.network, head.country),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
-        tables=getattr(run, "tables", None),
+        tables=_tables_of(run),
+        discount_rate=run.business.discount_rate if run.business else None,
         **titles,
     )
     _write_json(work / "kpis.json", kpis)
     write_problem(run.assembly.problem, work / "problem.json")
     write_solution(run.plan, work / "solution.json")
+
+
+def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
+    """Return the tables of years, and of the frontier where it was computed."""
+    frontier = getattr(run, "frontier", None)
+    found = dict(getattr(run, "tables", None) or {})
+    if frontier is not None and frontier.points:
+        table = frontier_frame(frontier)
+        ids = run.assembly.site_ids
+        named = [" ".join(ids.get(key, key) for key in keys.split()) for keys in table["site_ids"]]
+        found["frontier"] = table.assign(site_ids=named)
+    return found
+
+
+def write_report_of(
+    run: FinishedRun, path: Path, created: datetime, labels: Labels | None = None
+) -> Path:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    path
+        The page to write.
+    created
+        When the plan was made.
+    labels
+        The texts; in the language of the study if not given.
+    """
+    head = run.config.study
+    settings = (
+        *network_settings(run.config.network, head.country),
+        *demand_settings(run.config.demand),
+        *(finance_settings(run.config.finance) if run.business else ()),
+    )
+    return write_report(
+        run.frames,
+        run.appraisal,
+        run.plan,
+        path,
+        title=head.name,
+        question=head.description,
+        attribution=attribution_of(run.config),
+        parameters=run.checked.parameters,
+        settings=settings,
+        business=run.business,
+        findings=run.findings,
+        remarks=run.checked.remarks,
+        doubts=run.checked.doubts,
+        created=created,
+        labels=labels or labels_of(run.config.outputs.language),
+        **_report_extras(run),
+    )
+
+
+def _report_extras(run: FinishedRun) -> dict[str, Any]:
+    """Return what the report tells beyond layers, figures and money."""
+    problem, plan = run.assembly.problem, run.plan
+    known = run.frames.sites.set_index("site_id")["name"].to_dict()
+    names = {key: str(known.get(gis, gis)) for key, gis in run.assembly.site_ids.items()}
+    sensitivities = None
+    if run.business is not None:
+        parameters = cast("Parameters", run.checked.parameters)
+        assembly = cast("Assembly", run.assembly)
+        sensitivities = tornado(assembly, plan, parameters, run.config, run.business)
+    return {
+        "limits": run.config.limits.model_dump(exclude_none=True),
+        "bands": load_bands(problem, plan),
+        "site_names": names,
+        "sensitivities": sensitivities,
+        "frontier": getattr(run, "frontier", None),
+    }
 
 
 def _pipe_data(run: FinishedRun) -> PipeData:
@@ -423,6 +519,19 @@ def check_replaceable(folder: Path) -> None:
                 "Name another folder in [outputs], or empty this one.",
             )
         )
+
+
+def check_report(outputs: OutputsConfig) -> None:
+    """Refuse what the report cannot be written as, before minutes of search.
+
+    Raises
+    ------
+    InputError
+        The language is not known, or nothing is installed that prints a PDF.
+    """
+    labels_of(outputs.language)
+    if outputs.pdf:
+        check_printer()
 
 
 def _move_into_place(work: Path, folder: Path) -> None:

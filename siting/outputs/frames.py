@@ -19,9 +19,10 @@ from siting.marginal import Margins, plan_margins
 from siting.network.types import PipeNetwork
 from siting.operator_effects import OperatorEffects
 from siting.plan import Plan, PlannedZone
-from siting.problem import Problem, Site
+from siting.problem import Problem, Site, Zone
 from siting.pumping import PlanHydraulics
 from siting.region import Region
+from siting.standing_base import displaced_base_mwh, standing_base_mwh
 
 __all__ = ["Keys", "PlanFrames", "check_same_plan", "plan_facts", "plan_frames"]
 
@@ -36,7 +37,8 @@ ZONE_COLUMNS = [
     "zone_id", "name", "served", "reason", "change", "annual_demand_mwh", "peak_demand_kw",
     "base_mw", "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur",
     "marginal_heat_per_euro_kwh", "extra_capex_eur", "break_even_capex_eur", "whole_demand_mwh",
-    "connection_share", "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh",
+    "connection_share", "standing_base_mwh", "displaced_base_mwh", "load_curve",
+    "needed_supply_temperature_c", "booster_electricity_mwh",
     "estimated_by", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
@@ -223,11 +225,20 @@ def _zone_frame(
                 "heat_mwh": got.heat_mwh if got else 0.0,
                 "waste_heat_share": got.heat_mwh / demand if got and demand > 0 else 0.0,
                 "heat_loss_kw": zone.loss_mw * 1000 if zone and got else 0.0,
+                **_standing_base(zone, got),
                 "cost_eur": got.cost_eur if got else 0.0,
                 **_zone_origin(given, behind.get(str(zone_id), {}), got),
             }
         )
     return _frame(rows, ZONE_COLUMNS, region.zones.frame.geometry, region)
+
+
+def _standing_base(zone: Zone | None, got: PlannedZone | None) -> dict[str, float]:
+    """Return what existing base plants give a zone, and what of it the plan could displace."""
+    if zone is None:
+        return {"standing_base_mwh": 0.0, "displaced_base_mwh": 0.0}
+    displaced = displaced_base_mwh(zone, got.base_mw) if got else 0.0
+    return {"standing_base_mwh": standing_base_mwh(zone), "displaced_base_mwh": displaced}
 
 
 def _zone_facts(keys: Keys) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ import shapely
 
 from siting.outputs import words
 from siting.outputs.assets import template
+from siting.outputs.labels import ENGLISH, Labels, labels_of, languages
 from siting.outputs.tables import OPTIONS
 from siting.simulate.results import Simulation
 
@@ -102,22 +103,30 @@ def report_with_check(page: str, simulation: Simulation | None) -> str:
     simulation
         What was found; without it the section says how to make the check.
     """
-    section = f"{START}\n{report_section(simulation)}\n{END}\n"
+    section = f"{START}\n{report_section(simulation, _labels(page))}\n{END}\n"
     if BLOCK.search(page):
         return BLOCK.sub(lambda _: section, page, count=1)
     before, found, after = page.partition("<footer>")
     return before + section + found + after if found else page
 
 
-def report_section(simulation: Simulation | None) -> str:
+def _labels(page: str) -> Labels:
+    """Return the texts in the language of a page."""
+    found = re.search(r'<html lang="([^"]+)"', page)
+    known = found is not None and found[1] in languages()
+    return labels_of(found[1]) if found is not None and known else ENGLISH
+
+
+def report_section(simulation: Simulation | None, t: Labels = ENGLISH) -> str:
     """Return the section of a report on the hydraulic check."""
     if simulation is None:
-        return template("hydraulics.html").render(simulation=None)
+        return template("hydraulics.html").render(simulation=None, t=t)
     violations = simulation.violations
     savings = [each for each in simulation.findings if not each.violation]
     return template("hydraulics.html").render(
         simulation=simulation,
-        days=[(day, _figures(day.figures)) for day in simulation.days if day.converged],
+        t=t,
+        days=[(day, _figures(day.figures, t)) for day in simulation.days if day.converged],
         violations=violations[:FINDINGS_SHOWN],
         more_violations=max(0, len(violations) - FINDINGS_SHOWN),
         savings=savings[:FINDINGS_SHOWN],
@@ -130,23 +139,19 @@ def report_section(simulation: Simulation | None) -> str:
     )
 
 
-LABELS = {
-    "heat_drawn_mw": ("Heat drawn by the zones", "MW"),
-    "heat_loss_kw": ("Heat loss, simulated", "kW"),
-    "planned_heat_loss_kw": ("Heat loss, in the plan", "kW"),
-    "lowest_supply_temperature_c": ("Lowest supply temperature at a zone", "°C"),
-    "largest_shortfall_k": ("Largest drop below the supply temperature of the plan", "K"),
-    "highest_velocity_m_per_s": ("Highest velocity", "m/s"),
-    "highest_gradient_pa_per_m": ("Highest pressure drop of a pipe", "Pa/m"),
-    "pump_head_bar": ("Highest pump head", "bar"),
-    "pump_power_kw": ("Pump power, all sources", "kW"),
-}
+FIGURE_UNITS = {
+    "heat_drawn_mw": "MW", "heat_loss_kw": "kW", "planned_heat_loss_kw": "kW",
+    "lowest_supply_temperature_c": "°C", "largest_shortfall_k": "K",
+    "highest_velocity_m_per_s": "m/s", "highest_gradient_pa_per_m": "Pa/m",
+    "pump_head_bar": "bar", "pump_power_kw": "kW",
+}  # fmt: skip
 
 
-def _figures(figures: Mapping[str, float]) -> list[tuple[str, str]]:
+def _figures(figures: Mapping[str, float], t: Labels) -> list[tuple[str, str]]:
     """Return figures of a day as label and text."""
     return [
-        (label, f"{words.figure(figures[name])} {unit}") for name, (label, unit) in LABELS.items()
+        (t(f"hydraulics.{name}"), f"{words.figure(figures[name])} {unit}")
+        for name, unit in FIGURE_UNITS.items()
     ]
 
 

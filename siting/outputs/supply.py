@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from siting.outputs import words
+from siting.outputs.labels import ENGLISH, Labels
 
 __all__ = ["supply_rows"]
 
 
-def supply_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+def supply_rows(
+    told: Mapping[str, Any], t: Labels = ENGLISH, site_names: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
     """Return label and text of what `siting.supply.supply_figures` tells, where it was worked out.
 
     Examples
@@ -24,10 +27,11 @@ def supply_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = [key.partition(".")[2] for key in told if key.startswith("stacked_rank.")]
     rows = [
         (
-            f"{told[f'stacked_rank.{name}']}. {name}",
-            (
-                f"{words.heat(told[f'stacked_heat_mwh.{name}'])},"
-                f" {words.heat(told[f'alone_heat_mwh.{name}'])} by itself"
+            f"{told[f'stacked_rank.{name}']}. {(site_names or {}).get(name, name)}",
+            t(
+                "plan.supply_value",
+                heat=words.heat(told[f"stacked_heat_mwh.{name}"]),
+                alone=words.heat(told[f"alone_heat_mwh.{name}"]),
             ),
         )
         for name in names
@@ -36,15 +40,13 @@ def supply_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     cop = told.get("seasonal_cop")
     return [
         *rows,
-        ("Seasonal COP of all sources", words.NOTHING if cop is None else words.figure(cop)),
-        ("Electric power of heat pumps", _power(told.get("heat_pump_power_mw"))),
-        ("Peak boilers of the plan", _power(told["boiler_capacity_mw"])),
-        ("Boilers that make good the loss of the largest source",
-         _power(told.get("boiler_capacity_n_minus_1_mw"))),
-        ("What boilers lack then", _power(told.get("boiler_shortfall_n_minus_1_mw"))),
-        ("Waste heat lost without the largest source",
-         words.NOTHING if share is None else words.percent(share)),
-    ]  # fmt: skip
+        (t("plan.seasonal_cop"), words.NOTHING if cop is None else words.figure(cop)),
+        (t("plan.pump_power"), _power(told.get("heat_pump_power_mw"))),
+        (t("plan.boilers"), _power(told["boiler_capacity_mw"])),
+        (t("plan.boilers_n1"), _power(told.get("boiler_capacity_n_minus_1_mw"))),
+        (t("plan.boilers_short"), _power(told.get("boiler_shortfall_n_minus_1_mw"))),
+        (t("plan.largest_lost"), words.NOTHING if share is None else words.percent(share)),
+    ]
 
 
 def _power(value: float | None) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from siting.appraisal import Appraisal, gap_percent, proof_words
+from siting.outputs.labels import ENGLISH, Labels
 
 __all__ = [
+    "count_words",
     "figure",
     "headline_table",
     "heat",
@@ -20,10 +22,26 @@ __all__ = [
     "proof_meaning",
     "ratio_words",
     "sentence",
+    "signed_money",
     "site_size",
 ]
 
 NOTHING = "–"
+COUNT_UNITS = {"_gwh": "GWh/a", "_km": "km", "_mw": "MW"}
+
+
+def count_words(name: str, value: float) -> tuple[str, str]:
+    """Return label and text of a figure of a check, its unit behind it.
+
+    Examples
+    --------
+    >>> count_words("annual_demand_gwh", 406.1004), count_words("network_parts", 3)
+    (('annual demand', '406.1 GWh/a'), ('network parts', '3'))
+    """
+    for ending, unit in COUNT_UNITS.items():
+        if name.endswith(ending):
+            return name.removesuffix(ending).replace("_", " "), f"{value:,.4g} {unit}"
+    return name.replace("_", " "), f"{value:,.0f}"
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -69,6 +87,17 @@ def money(eur: float) -> str:
     return f"{round(eur, -3):,.0f} EUR" if abs(eur) >= 1e4 else f"{eur:,.0f} EUR"
 
 
+def signed_money(eur: float) -> str:
+    """Return an amount that may be below zero.
+
+    Examples
+    --------
+    >>> signed_money(-29_140_000.0)
+    '-29.1 M EUR'
+    """
+    return f"-{money(-eur)}" if eur < 0 else money(eur)
+
+
 def length(metres: float) -> str:
     """Return a length in m or km.
 
@@ -95,11 +124,11 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %") if share >= 0.1 else f"{share * 100:.1f} %"
 
 
-def ratio_words(appraisal: Appraisal) -> str:
+def ratio_words(appraisal: Appraisal, t: Labels = ENGLISH) -> str:
     """Return heat per euro, or in words that there was nothing to invest."""
     value = appraisal.heat_per_euro_kwh
     if math.isinf(value):
-        return "no new investment"
+        return t("headline.no_investment")
     return f"{figure(value)} kWh/a per EUR"
 
 
@@ -108,34 +137,47 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def proof_meaning(appraisal: Appraisal) -> str:
+def proof_meaning(appraisal: Appraisal, t: Labels = ENGLISH) -> str:
     """Return what a proven gap means to somebody who has never heard of one."""
     gap = appraisal.proof.gap
     if not math.isfinite(gap) or gap <= 0:
         return ""
-    return f"no plan under these assumptions can be more than {gap_percent(gap)} better"
+    return t("cover.proof_meaning", gap=gap_percent(gap))
 
 
-def headline_table(appraisal: Appraisal) -> list[tuple[str, str]]:
+def headline_table(appraisal: Appraisal, t: Labels = ENGLISH) -> list[tuple[str, str]]:
     """Return the headline figures as pairs of label and text, for screen and report."""
     a = appraisal
-    return [
-        ("Heat per euro", ratio_words(a)),
-        ("Waste heat delivered", heat(a.heat_mwh)),
-        ("Investment", money(a.capex_eur)),
-        ("Investment per annual heat", _per_heat(a)),
-        ("Sites chosen", f"{a.sites_chosen:,} of {a.sites_total:,}"),
-        ("Heat output installed", f"{figure(a.site_capacity_mw)} MW"),
-        ("Zones served", f"{a.zones_served:,} of {a.zones_total:,}"),
-        ("Share of all heat demand", percent(a.demand_share)),
-        ("Waste-heat share in served zones", percent(a.served_waste_heat_share)),
-        ("Worth the heat of", homes(a)),
-        ("Trench", length(a.trench_length_m)),
-        ("Heat per metre of trench", _density(a)),
-        ("Network heat loss", f"{heat(a.network_loss_mwh)} ({percent(a.network_loss_share)})"),
-        ("Electricity for heat pumps", heat(a.electricity_mwh)),
-        ("Proof", proof_words(a.proof)),
-    ]
+
+    def part(some: int, whole: int) -> str:
+        return t("headline.part", part=f"{some:,}", whole=f"{whole:,}")
+
+    rows = {
+        "heat_per_euro": ratio_words(a, t),
+        "heat": heat(a.heat_mwh),
+        "capex": money(a.capex_eur),
+        "capex_per_heat": _per_heat(a),
+        "sites": part(a.sites_chosen, a.sites_total),
+        "capacity": f"{figure(a.site_capacity_mw)} MW",
+        "zones": part(a.zones_served, a.zones_total),
+        "demand_share": percent(a.demand_share),
+        **_base_rows(a),
+        "served_share": percent(a.served_waste_heat_share),
+        "homes": homes(a, t),
+        "trench": length(a.trench_length_m),
+        "density": _density(a),
+        "loss": f"{heat(a.network_loss_mwh)} ({percent(a.network_loss_share)})",
+        "electricity": heat(a.electricity_mwh),
+        "proof": proof_words(a.proof),
+    }
+    return [(t(f"headline.{key}"), value) for key, value in rows.items()]
+
+
+def _base_rows(a: Appraisal) -> dict[str, str]:
+    """Return the base load of existing plants, which is counted apart, where there is any."""
+    if a.standing_base_mwh <= 0:
+        return {}
+    return {"standing_base": heat(a.standing_base_mwh), "displaced": heat(a.displaced_base_mwh)}
 
 
 def site_size(site: Mapping[str, Any]) -> str:
@@ -155,9 +197,10 @@ def site_size(site: Mapping[str, Any]) -> str:
     return NOTHING if math.isnan(load_mw) else f"{figure(load_mw)} MW IT load"
 
 
-def homes(appraisal: Appraisal) -> str:
+def homes(appraisal: Appraisal, t: Labels = ENGLISH) -> str:
     """Return how many homes the heat is worth, with the use of one home."""
-    return f"{homes_count(appraisal)} homes at {figure(appraisal.mwh_per_home)} MWh/a each"
+    use = figure(appraisal.mwh_per_home)
+    return t("headline.homes_value", count=homes_count(appraisal), use=use)
 
 
 def homes_count(appraisal: Appraisal) -> str:

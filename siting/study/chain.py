@@ -137,11 +137,12 @@ class Study:
             The plan does not agree with its inputs; nothing is written.
         """
         from siting.outputs.exports import check_formats
-        from siting.outputs.files import check_replaceable, write_run
+        from siting.outputs.files import check_replaceable, check_report, write_run
 
         check_replaceable(self.config.outputs.folder)
         check_formats(self.config.outputs.formats)
         seconds = self.config.outputs.frontier_s
+        check_report(self.config.outputs)
         with watched(self.config, progress) as watcher:
             checked = self.check()
             assembly, plan = find_plan(checked.assembly, self.config, watcher, stop)

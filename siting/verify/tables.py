@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from siting.plan import Plan
-from siting.problem import Problem
+from siting.problem import Problem, Zone
 from siting.verify.ledger import Ledger
 
 __all__ = ["check_geopackage", "check_kpis"]
@@ -109,6 +110,8 @@ def derived_kpis(problem: Problem, plan: Plan) -> dict[str, Any]:
         "standing_pipes_m": math.fsum(pipe.length_m for pipe in plan.pipes) - trench,
         "network_loss_mwh": loss,
         "network_loss_share": _over(loss, loss + heat, 0.0),
+        "standing_base_mwh": math.fsum(_covered_mwh(zone) for zone in problem.zones),
+        "displaced_base_mwh": math.fsum(_displaced_mwh(problem, plan).values()),
         "demand_share": _over(heat, demand, 0.0),
         "served_waste_heat_share": _over(heat, served, 0.0),
         "linear_heat_density_mwh_per_m": _over(heat, trench, math.nan),
@@ -121,6 +124,46 @@ def derived_kpis(problem: Problem, plan: Plan) -> dict[str, Any]:
             "gap_wanted": plan.proof.gap_wanted,
         },
     }
+
+
+def _covered_mwh(zone: Zone) -> float:
+    """Return the heat that existing plants give a zone today [MWh/a]."""
+    return max((heat for _, heat in zone.standing_base), default=0.0)
+
+
+def _displaced_mwh(problem: Problem, plan: Plan) -> dict[str, float]:
+    """Return what the capacity of each zone served could take from existing base plants [MWh/a].
+
+    Span by span: capacity that runs first fills the spans of the longest hours, most of which the
+    existing plants fill today; as it is counted, it fills those that they leave.
+    """
+    zones = {zone.id: zone for zone in problem.zones}
+    found = {}
+    for served in plan.zones:
+        zone = zones.get(served.zone)
+        if zone is None or not zone.standing_base:
+            continue
+        taken = _spans(zone.standing_base)
+        scaled = [(x * zone.peak_mw, s * zone.heat_mwh) for x, s in zone.load_curve]
+        left = _spans(scaled)
+        first = _fill([*taken, *left], served.base_mw)
+        found[served.zone] = max(first - _fill(left, served.base_mw), 0.0)
+    return found
+
+
+def _spans(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return width [MW] and heat [MWh/a] of each span of a broken line."""
+    return [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(line)]
+
+
+def _fill(spans: Sequence[tuple[float, float]], capacity_mw: float) -> float:
+    """Return the heat of a capacity that fills spans in turn [MWh/a]."""
+    heat = 0.0
+    for width, whole in spans:
+        part = min(capacity_mw / width, 1.0) if width > 0 else 0.0
+        heat += whole * max(part, 0.0)
+        capacity_mw -= width
+    return heat
 
 
 # GIS layers -------------------------------------------------------------------------------------
@@ -363,6 +406,7 @@ def _site_rows(problem: Problem, plan: Plan) -> dict[str, Row]:
 
 def _zone_rows(problem: Problem, plan: Plan) -> dict[str, Row]:
     """Return what each zone's row must hold."""
+    displaced = _displaced_mwh(problem, plan)
     served = {zone.zone: zone for zone in plan.zones}
     rows: dict[str, Row] = {}
     for zone in problem.zones:
@@ -375,6 +419,8 @@ def _zone_rows(problem: Problem, plan: Plan) -> dict[str, Row]:
             "base_mw": got.base_mw if got else 0.0,
             "heat_mwh": heat,
             "waste_heat_share": _over(heat, zone.heat_mwh, 0.0),
+            "standing_base_mwh": _covered_mwh(zone),
+            "displaced_base_mwh": displaced.get(zone.id, 0.0),
             "cost_eur": got.cost_eur if got else 0.0,
         }
     return rows

@@ -135,9 +135,11 @@ def test_the_workbook_holds_money_and_co2_by_year(study: siting.Study) -> None:
     assert len(co2) == len(flow) - 1 == done.business.horizon_a
 
 
-def test_a_forbidden_railway_takes_the_street_that_crosses_it(study: siting.Study) -> None:
+def test_a_forbidden_railway_parts_the_street_that_crosses_it(study: siting.Study) -> None:
     file = study.config.file
     open_, shut = '"barriers.gpkg" }', '"barriers.gpkg", crossing = "forbidden" }'
     file.write_text(STUDY.replace(open_, shut), encoding="utf-8")
-    with pytest.raises(siting.InputError, match="'DC' is 1,000 m from the nearest street"):
+    with pytest.raises(siting.InfeasibleError, match="mandatory zones 'Z-1', 'Z-2' cannot all"):
         siting.read_study(file).run()
+    said = [str(each) for each in siting.read_study(file).check().doubts]
+    assert any("'Z-1', 'Z-2' sit on streets" in each for each in said), said

@@ -15,7 +15,8 @@ from siting.config import BarriersConfig
 from siting.errors import FaultLog
 from siting.layers.barriers import barrier_frame, barrier_table
 from siting.network import PipeNetwork, build_network
-from siting.network.obstacles import crossing_costs
+from siting.network.build import _usable_mesh
+from siting.network.obstacles import Obstacles, crossing_costs
 from siting.region import Barriers, Region
 from tests.unit.test_network_build import CRS, are_joined, region
 
@@ -118,7 +119,43 @@ def test_a_closed_barrier_leaves_the_detour() -> None:
     streets = network.edges[network.edges["kind"] == "street"]
     assert streets["length_m"].tolist() == [900.0]
     act = next(each for each in network.remarks if "closed barrier" in each.act)
-    assert (act.count, act.length_m) == (1, 300.0)
+    assert (act.count, act.length_m) == (1, pytest.approx(1.0))
+
+
+def test_a_closed_barrier_cuts_the_street_only_where_it_lies() -> None:
+    """Each side keeps its zone; between two tracks nothing is left that could be reached."""
+    zones = {"west": (100, -20), "east": (250, -20), "beyond": (300, -20)}
+    found = region([LINE], {"dc": (0, -20)}, zones)
+    track = barriers(rail(150), rail(160), crossing=["forbidden"] * 2)
+    log = FaultLog()
+    network = build(replace(found, barriers=Barriers(track)), log)
+    assert are_joined(network, "dc", "west")
+    assert not are_joined(network, "dc", "east")
+    assert are_joined(network, "east", "beyond")
+    streets = network.edges[network.edges["kind"] == "street"]
+    assert sorted(streets["length_m"]) == pytest.approx([50.0, 100.0])
+    said = next(str(each) for each in log.doubts if "'beyond', 'east' sit on" in str(each))
+    assert "barriers that are forbidden to cross" in said
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept"),
+    [
+        (shapely.box(120, -10, 180, 10), [119.5, 119.5]),  # a pond: cut at both banks
+        (shapely.box(-10, -10, 180, 10), [119.5]),  # from the start of the street on
+        (shapely.box(-10, -10, 400, 10), []),
+        (shapely.LineString([(100, 0), (150, 0)]), [99.5, 149.5]),  # a track in the street
+        (shapely.box(120, 0, 180, 50), [300.0]),  # a bank beside it
+    ],
+)
+def test_closed_barriers_of_any_shape(shape: shapely.Geometry, kept: list[float]) -> None:
+    closed = barriers(shape, crossing=["forbidden"])
+    found = replace(region([LINE], {"dc": (0, -20)}, {}), barriers=Barriers(closed))
+    mesh, _ = _usable_mesh(found, 1.0, FaultLog())
+    obstacles = Obstacles.of(found)
+    assert obstacles is not None
+    cut, _ = obstacles.without_forbidden(mesh)
+    assert sorted(cut.length_m) == pytest.approx(sorted(kept))
 
 
 def test_connections_keep_to_their_side_of_a_barrier() -> None:

@@ -6,13 +6,14 @@ import itertools
 import math
 
 import pytest
+from sample_business import sample
 
 from siting.annual import AnnualFlows
 from siting.heat import heat_share, load_curve
 from siting.plan import Plan, price_solution
 from siting.problem import Edge, Objective, Problem, Site, Zone
 from siting.solution import OpenSite, PipeFlow, Proof, ServedZone, Solution, Status
-from siting.supply import plan_supply, supply_figures
+from siting.supply import load_bands, plan_supply, supply_figures
 
 PEAK, HEAT = 10.0, 25_000.0
 PROOF = Proof(Status.OPTIMAL, "max_heat", 1.0, 1.0, 0.0, 0.01, 0.0, "hand")
@@ -146,3 +147,17 @@ def test_a_zone_without_a_curve_takes_its_heat_flat() -> None:
     (network,) = plan_supply(problem, price_solution(problem, solution, PROOF))
     assert network.sources[0].heat_mwh == pytest.approx(8_000)
     assert network.boiler_heat_mwh == 0.0
+
+
+def test_the_bands_of_the_year_hold_the_heat_of_the_plan():
+    found = sample()
+    problem, plan = found.assembly.problem, found.plan
+    bands = load_bands(problem, plan)
+    assert bands.hours_h[0] == 0
+    assert bands.hours_h[-1] >= problem.hours_per_a  # the steepest piece of z1 lasts 9,000 h
+    fed_in = sum(bands.heat_mwh(load) for load in bands.by_source_mw.values())
+    assert fed_in == pytest.approx(plan.heat_mwh + plan.loss_mwh)
+    demand = sum(zone.demand_mwh for zone in plan.zones)
+    assert bands.heat_mwh(bands.boilers_mw) == pytest.approx(demand - plan.heat_mwh)
+    total = [s + b for s, b in zip(bands.by_source_mw["s1"], bands.boilers_mw, strict=True)]
+    assert total == sorted(total, reverse=True)

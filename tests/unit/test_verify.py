@@ -486,11 +486,11 @@ def layers() -> dict[str, gpd.GeoDataFrame]:
     on |= {"cost_eur": COST_SITE}
     sites = [{"site_id": "S-1", **on}, {"site_id": "S-2", **off}, {"site_id": "S-3", **off}]
     columns = ["zone_id", "served", "annual_demand_mwh", "peak_demand_kw", "base_mw", "heat_mwh"]
-    columns += ["waste_heat_share", "cost_eur"]
+    columns += ["waste_heat_share", "cost_eur", "standing_base_mwh", "displaced_base_mwh"]
     table: list[tuple[Any, ...]] = [
-        ("Z-1", True, 6_000.0, 2_000.0, 1.0, 4_800.0, 0.8, 2e5),
-        ("Z-2", True, 3_000.0, 1_000.0, 1.0, 3_000.0, 1.0, 1e5),
-        ("Z-3", False, 900.0, 300.0, 0.0, 0.0, 0.0, 0.0),
+        ("Z-1", True, 6_000.0, 2_000.0, 1.0, 4_800.0, 0.8, 2e5, 0.0, 0.0),
+        ("Z-2", True, 3_000.0, 1_000.0, 1.0, 3_000.0, 1.0, 1e5, 0.0, 0.0),
+        ("Z-3", False, 900.0, 300.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
     ]
     zones = [dict(zip(columns, row, strict=True)) for row in table]
     return {
