@@ -185,7 +185,7 @@ def _read(
 ) -> Competition:
     """Return the assignment that solver values stand for, with figures of its own arithmetic."""
     used = [k for k in range(len(rows)) if values[f"used_{k}"] > YES]
-    fed = {k: max(values[f"fed_{k}"], data.pairs[k].loss_mw) for k in used}
+    fed = {k: max(values[f"given_{k}"], 0.0) + data.pairs[k].loss_mw for k in used}
     arriving: dict[int, float] = defaultdict(float)
     for k in used:
         arriving[data.pairs[k].town] += fed[k] - data.pairs[k].loss_mw
