@@ -29,7 +29,7 @@ DISTRICT_HEAT_SHARE = 0.65
 """Share of Danish homes on district heat: known, not looked up again [K]."""
 
 HOTMAPS = "sources/hotmaps_industrial_excess_heat.csv"
-SOLVER = "\n[solver]\ngap = 0.01\ntime_limit_s = 120\n"
+SOLVER = "\n[solver]\ngap = 0.02\ntime_limit_s = 120\n"
 
 
 def industry(country: str) -> gpd.GeoDataFrame:
