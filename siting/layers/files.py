@@ -32,8 +32,16 @@ __all__ = [
 TABLE_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 PARQUET_ENDINGS = frozenset({".parquet", ".geoparquet", ".pq"})
 COORDINATE_NAMES = (
-    (("lon", "longitude", "lng", "long"), ("lat", "latitude"), "EPSG:4326"),
-    (("x", "easting", "x_coord", "xcoord"), ("y", "northing", "y_coord", "ycoord"), None),
+    (
+        ("lon", "longitude", "lng", "long", "laengengrad", "längengrad"),
+        ("lat", "latitude", "breitengrad"),
+        "EPSG:4326",
+    ),
+    (
+        ("x", "easting", "east", "x_coord", "xcoord", "coord_x", "rechtswert", "ostwert"),
+        ("y", "northing", "north", "y_coord", "ycoord", "coord_y", "hochwert", "nordwert"),
+        None,
+    ),
 )
 FID = "fid"
 """Name under which a study may ask for the number that GDAL gives to each feature."""

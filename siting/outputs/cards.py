@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from siting.outputs.words import headline_table
+from siting.outputs.words import count_words, headline_table
 from siting.screen import headline
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def study_card(config: StudyConfig) -> str:
 
 def check_card(checked: CheckResult) -> str:
     """Return what a study was understood to say."""
-    rows = {name.replace("_", " "): f"{value:,.6g}" for name, value in checked.counts.items()}
+    rows = dict(count_words(name, value) for name, value in checked.counts.items())
     doubts = [str(each) for each in checked.doubts]
     return card(f"Checked: {checked.region.name}", rows, doubts)
 

@@ -16,6 +16,7 @@ from siting.outputs.assets import template
 from siting.outputs.check_facts import Facts, colour_of_part, linear_density, place_facts
 from siting.outputs.files import attribution_of
 from siting.outputs.layered_map import Layer, layered_map, write_page
+from siting.outputs.words import count_words
 from siting.region import acts_frame
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ __all__ = ["build_check_map", "write_acts", "write_check"]
 
 PLACES_SHOWN = 3_000
 """Places of one kind of act drawn on the page; the GeoPackage holds all of them."""
+
+HEAT_BESIDE = "Heat demand beside streets"
+NETWORK = "Network"
+REPAIRED = "Repaired or dropped"
+DECIDED = "Read and decided"
+PLACES = "By part of the network"
 
 ACT_COLOURS = ("#c2410c", "#7c3aed", "#0f766e", "#b91c1c", "#a16207", "#1d4ed8", "#be185d")
 
@@ -77,7 +84,8 @@ def _street_layers(findings: Findings) -> list[Layer]:
     """Return streets by the heat that zones beside them need, and the parts of the network."""
     layers = []
     for name, shapes, colour, words in linear_density(findings.region, findings.config.network):
-        layers.append(Layer(name, _merged(shapes), [Facts(colour, name, words)], True, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(shapes), facts, True, colour, HEAT_BESIDE))
     if findings.network is None:
         return layers
     edges = findings.network.edges
@@ -89,12 +97,14 @@ def _street_layers(findings: Findings) -> list[Layer]:
         name, colour = f"Network part {number}", colour_of_part(int(number))
         if number >= len(ACT_COLOURS):
             break
-        layers.append(Layer(name, _merged(own), [Facts(colour, name, words)], False, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(own), facts, False, colour, NETWORK))
     service = edges.geometry.to_numpy()[~street]
     if len(service):
         words = [("Lines", f"{len(service):,}")]
         name, colour = "Candidate connections", "#475569"
-        layers.append(Layer(name, _merged(service), [Facts(colour, name, words)], False, colour))
+        facts = [Facts(colour, name, words)]
+        layers.append(Layer(name, _merged(service), facts, False, colour, NETWORK))
     return layers
 
 
@@ -113,8 +123,9 @@ def _act_layers(findings: Findings) -> list[Layer]:
         ]
         name = f"{str(act)[:1].upper()}{str(act)[1:]} ({len(rows):,})"
         is_repair = bool(rows["repair"].any())
-        layers.append(Layer(name, shown.geometry.to_numpy(), facts, is_repair, colour))
-    return layers
+        group = REPAIRED if is_repair else DECIDED
+        layers.append(Layer(name, shown.geometry.to_numpy(), facts, is_repair, colour, group))
+    return sorted(layers, key=lambda layer: layer.group != REPAIRED)
 
 
 def _act_words(layer: str, detail: str, length_m: float) -> list[tuple[str, str]]:
@@ -135,7 +146,8 @@ def _place_layers(findings: Findings) -> list[Layer]:
         parts = None if network is None or nodes is None else _parts_of(network, nodes)
         shapes = frame.get("outline", frame.geometry)
         facts = place_facts(kind, frame, parts, spoken)
-        layers.append(Layer(name, np.asarray(shapes, dtype=object), facts, True, "#16324f"))
+        colour = colour_of_part(0)
+        layers.append(Layer(name, np.asarray(shapes, dtype=object), facts, True, colour, PLACES))
     return layers
 
 
@@ -171,7 +183,7 @@ def _page(findings: Findings) -> str:
     """Return the panel with the verdict, the figures and every fault, doubt and act."""
     result = findings.result
     counts = {} if result is None else result.counts
-    figures = [(name.replace("_", " "), f"{value:,.6g}") for name, value in counts.items()]
+    figures = [count_words(name, value) for name, value in counts.items()]
     verdict = "clean"
     if findings.doubts:
         verdict = f"{_number(findings.doubts, 'doubt')}, no fault"

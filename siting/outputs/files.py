@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import pandas as pd
 import pyogrio
 
 from siting.appraisal import Appraisal, proof_words
@@ -36,6 +37,7 @@ from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
+from siting.outputs.frontier import frontier_frame
 from siting.outputs.labels import Labels, labels_of
 from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.printing import check_printer, print_pdf
@@ -299,12 +301,25 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         settings=network_settings(run.config.network, head.country),
         remarks=run.checked.remarks,
         doubts=run.checked.doubts,
-        tables=getattr(run, "tables", None),
+        tables=_tables_of(run),
+        discount_rate=run.business.discount_rate if run.business else None,
         **titles,
     )
     _write_json(work / "kpis.json", kpis)
     write_problem(run.assembly.problem, work / "problem.json")
     write_solution(run.plan, work / "solution.json")
+
+
+def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
+    """Return the tables of years, and of the frontier where it was computed."""
+    frontier = getattr(run, "frontier", None)
+    found = dict(getattr(run, "tables", None) or {})
+    if frontier is not None and frontier.points:
+        table = frontier_frame(frontier)
+        ids = run.assembly.site_ids
+        named = [" ".join(ids.get(key, key) for key in keys.split()) for keys in table["site_ids"]]
+        found["frontier"] = table.assign(site_ids=named)
+    return found
 
 
 def write_report_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Layer:
     facts: Sequence[Facts]
     shown: bool = True
     colour: str = "#8a8f94"
+    group: str = ""
 
 
 def write_page(drawn: folium.Map, path: str | Path) -> Path:
@@ -101,8 +102,8 @@ def layered_map(
             control=False,
         )
         _named(shown, f"layer{number}").add_to(m)
-        names.append((shown.get_name(), layer.name, layer.colour, layer.shown))
-    _named(Fullscreen(position="bottomleft"), "fullscreen").add_to(m)
+        names.append((shown.get_name(), layer.name, layer.colour, layer.shown, layer.group))
+    _named(Fullscreen(position="bottomright"), "fullscreen").add_to(m)
     _named(_Finish(names), "finish").add_to(m)
     _embed(m)
     return m
@@ -114,7 +115,7 @@ def _degrees(layer: Layer, crs: Any) -> Layer:
     areas = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
     shapes = shapes.where(~areas, shapes.simplify(0.5)).to_crs(4326)
     rounded = shapely.transform(shapes.to_numpy(), lambda xy: np.round(xy, 6))
-    return Layer(layer.name, rounded, layer.facts, layer.shown, layer.colour)
+    return replace(layer, shapes=rounded)
 
 
 def _bounds(layers: Sequence[Layer], framed: Sequence[str]) -> list[list[float]] | None:
@@ -185,15 +186,16 @@ class _Finish(MacroElement):
         """
         {% macro script(this, kwargs) %}
             checked.finish([
-                {%- for name, title, colour, shown in this.layers %}
-                [{{ name }}, {{ title|tojson }}, {{ colour|tojson }}, {{ shown|tojson }}],
+                {%- for name, title, colour, shown, group in this.layers %}
+                [{{ name }}, {{ title|tojson }}, {{ colour|tojson }}, {{ shown|tojson }},
+                 {{ group|tojson }}],
                 {%- endfor %}
             ]);
         {% endmacro %}
         """
     )
 
-    def __init__(self, layers: Sequence[tuple[str, str, str, bool]]) -> None:
+    def __init__(self, layers: Sequence[tuple[str, str, str, bool, str]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Finish"
         self.layers = layers

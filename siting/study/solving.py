@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from siting.config import StudyConfig
-from siting.errors import NoPlanError, VerificationError
+from siting.errors import InfeasibleError, NoPlanError, VerificationError
 from siting.study.findings import CheckResult
 from siting.study.finished import Run
 
@@ -63,17 +64,26 @@ def find_plan(
         "searching with %s, gap %g, at most %g s", solver.name, solver.gap, solver.time_limit_s
     )
     search = _search(config, progress, stop)
-    if config.network.pipes_carry == "peak":
-        assembly = _sized_for_peaks(assembly, config, search)
-        assert assembly.peak_sizing is not None
-        plan = assembly.peak_sizing.plan
-    else:
-        plan = search(assembly.problem)
+    try:
+        if config.network.pipes_carry == "peak":
+            assembly = _sized_for_peaks(assembly, config, search)
+            assert assembly.peak_sizing is not None
+            plan = assembly.peak_sizing.plan
+        else:
+            plan = search(assembly.problem)
+    except InfeasibleError as error:
+        raise InfeasibleError(_with_own_ids(str(error), assembly)) from error
     disagreements = verify_plan(assembly.problem, plan)
     if disagreements:
         raise VerificationError("\n".join(disagreements))
     log.info("plan verified: %s, gap %g", plan.proof.status, plan.proof.gap)
     return assembly, plan
+
+
+def _with_own_ids(words: str, assembly: Assembly) -> str:
+    """Return a message about a bare problem with the ids of the layers in place of its keys."""
+    ids = assembly.site_ids | assembly.zone_ids
+    return re.sub(r"'([sz]\d+)'", lambda key: f"'{ids.get(key[1], key[1])}'", words)
 
 
 def _search(
