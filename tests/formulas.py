@@ -56,7 +56,7 @@ class Calculator:
             return f"book.{kind}({name!r}, {area!r})"
 
         def plain(text: str) -> str:
-            text = text.replace("<>", "!=")
+            text = text.replace("<>", "!=").replace("^", "**")
             return REFERENCE.sub(look_up, text)
 
         words = "".join(p if p.startswith('"') else plain(p) for p in parts)

@@ -80,7 +80,9 @@ def show_findings(findings: Findings, written: Mapping[str, Path], as_json: bool
         print_json(said)
     else:
         if counts:
-            figures = {name.replace("_", " "): f"{value:,.6g}" for name, value in counts.items()}
+            from siting.outputs.words import count_words
+
+            figures = dict(count_words(name, value) for name, value in counts.items())
             show(findings.config.study.name, figures)
         for remark in findings.remarks:
             typer.echo(f"- {_remark_words(remark)}")

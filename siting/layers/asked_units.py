@@ -96,7 +96,8 @@ def ask_for_demand_unit(frame: pd.DataFrame, layer: ZonesConfig, log: FaultLog) 
     numbers, _ = number_series(frame[theirs])
     total, middle = float(numbers.sum()), float(numbers.median())
     meanings = "; ".join(
-        f"{unit}: {total * size / 1e3:,.4g} GWh/a in all, {middle * size:,.4g} MWh/a in the middle"
+        f"{unit}: {_plain(total * size / 1e3)} GWh/a in all, {_plain(middle * size)} MWh/a in the"
+        " middle"
         for unit, size in (("MWh", 1.0), ("kWh", 1e-3), ("GJ", 1 / 3.6))
     )
     log.fault(
@@ -104,3 +105,14 @@ def ask_for_demand_unit(frame: pd.DataFrame, layer: ZonesConfig, log: FaultLog) 
         f"column '{theirs}' (annual_demand_mwh) names no unit. Which is it? {meanings}.",
         'Set demand_unit under [layers.zones], such as demand_unit = "MWh".',
     )
+
+
+def _plain(value: float) -> str:
+    """Return a figure without powers of ten.
+
+    Examples
+    --------
+    >>> _plain(2433000.4), _plain(82.0712)
+    ('2,433,000', '82.07')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"

@@ -76,7 +76,8 @@ def read_ids(
         log.fault(
             kind,
             f"{_count(rows, 'feature')} without an id in column '{source}': {name_ids(rows)}.",
-            "Give each feature its own id.",
+            f"Give each feature its own id, or map {column.name} to 'fid' for the number of the"
+            " feature in its file.",
             rows,
         )
     named = ids[~lacking]
@@ -203,7 +204,7 @@ def source_of(
         log.fault(
             kind,
             f"column '{wanted}' (for {column.name}) is missing; the layer has"
-            f" {name_ids(names, shown=12)}{near_words(wanted, names)}.",
+            f" {name_ids(names, shown=20)}{near_words(wanted, names)}.",
             f"Correct {column.name} in `columns` under [layers.{kind}].",
         )
         return None
@@ -214,11 +215,18 @@ def source_of(
     if column.required:
         log.fault(
             kind,
-            f"no column '{column.name}'; the layer has {name_ids(names, shown=12)}"
+            f"no column '{column.name}'; the layer has {name_ids(names, shown=20)}"
             f"{near_words(column.name, names)}.",
-            f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}.',
+            f'Map it under [layers.{kind}], as in columns = {{{column.name} = "their name"}}'
+            f"{_by_number(column)}.",
         )
     return None
+
+
+def _by_number(column: Column) -> str:
+    """Return what stands in for an id that no column holds."""
+    is_id = column.name.endswith("_id")
+    return '; "fid" takes the number of the feature in its file' if is_id else ""
 
 
 def near_words(name: str, names: Sequence[str]) -> str:

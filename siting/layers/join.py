@@ -76,7 +76,7 @@ def _by_id(
         log.fault(
             where,
             f"no column '{config.on or column}' with the ids in '{config.path.name}'; it has"
-            f" {name_ids(list(map(str, table.columns)), shown=12)}.",
+            f" {name_ids(list(map(str, table.columns)), shown=20)}.",
             f"Set `on` under [layers.{kind}.join] to the column that holds the ids.",
         )
         return frame, ()

@@ -19,7 +19,11 @@ GDAL_LAYERS = ("points", "lines", "multipolygons")
 
 
 def read_osm_features(
-    kind: str, path: str | Path, keys: tuple[str, ...], layers: tuple[str, ...] = GDAL_LAYERS
+    kind: str,
+    path: str | Path,
+    keys: tuple[str, ...],
+    layers: tuple[str, ...] = GDAL_LAYERS,
+    also: tuple[str, ...] = (),
 ) -> gpd.GeoDataFrame:
     """Return the features of an OpenStreetMap file that carry any of some keys.
 
@@ -33,6 +37,8 @@ def read_osm_features(
         Keys that a feature may carry, such as ``railway``.
     layers
         ``points``, ``lines`` and ``multipolygons``, or some of them.
+    also
+        Further keys whose values are wanted, which do not make a feature count.
 
     Returns
     -------
@@ -58,7 +64,7 @@ def read_osm_features(
                 rows = pyogrio.read_dataframe(
                     name, layer=layer, where=_filter(name, layer, keys), on_invalid="ignore"
                 )
-                frames.append(_plain(rows, layer, keys))
+                frames.append(_plain(rows, layer, (*keys, *also)))
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

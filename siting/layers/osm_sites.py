@@ -48,9 +48,14 @@ def open_osm_sites(config: LayerConfig, log: FaultLog) -> gpd.GeoDataFrame | Non
     if not loads & {"it_load_mw", "recoverable_heat_kw", "join"}:
         log.fault(
             "sites",
-            f"OpenStreetMap states no IT load for the {len(chosen):,} data centres of"
-            f" '{path.name}', such as '{chosen['osm_id'].iloc[0]}'.",
+            f"OpenStreetMap states no IT load for {_count(len(chosen))} of '{path.name}', such as"
+            f" '{chosen['osm_id'].iloc[0]}'.",
             "Give a table with the columns site_id and it_load_mw as `path` under"
             " [layers.sites.join].",
         )
     return chosen.rename(columns={"osm_id": "site_id"}).drop(columns=["layer", *KEYS])
+
+
+def _count(number: int) -> str:
+    """Return how many data centres there are."""
+    return "the data centre" if number == 1 else f"the {number:,} data centres"

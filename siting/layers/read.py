@@ -19,7 +19,9 @@ from siting.layers.extras import read_access, read_extras
 from siting.layers.files import open_layer
 from siting.layers.join import joined
 from siting.layers.lines import line_frame, open_streets
+from siting.layers.osm_buildings import open_osm_buildings
 from siting.layers.osm_sites import open_osm_sites
+from siting.layers.sums import with_sums
 from siting.layers.zone_blocks import doubt_many, in_blocks
 from siting.layers.zone_estimates import Estimators
 from siting.parameters import load_parameters
@@ -106,7 +108,9 @@ def _open_all(
         "sites": _with_ids("sites", sites.ID, layers.sites, log, joins),
         "zones": _open_zones(config, log, joins),
     }
-    found["streets"], remarks = open_streets(layers.streets, config.folder, log)
+    remarks: tuple[Remark, ...] = ()
+    if layers.streets is not None:  # a screening has none
+        found["streets"], remarks = open_streets(layers.streets, config.folder, log)
     frames, placeless = {}, {}
     for kind, frame in found.items():
         if frame is None:
@@ -167,6 +171,9 @@ def _with_ids(
     """Return a layer indexed by id, with what its join brings."""
     if kind == "sites" and is_osm(config.path):
         frame = open_osm_sites(config, log)
+    elif kind == "zones" and is_osm(config.path) and config.layer is None:
+        frame, found = open_osm_buildings(config, log)
+        remarks += found
     else:
         frame = open_layer(kind, config, log)
     if frame is None or frame.empty:
@@ -175,6 +182,7 @@ def _with_ids(
         frame = frame.rename_geometry("geometry")
     frame, brought = joined(kind, frame, column, config, log)
     remarks += brought
+    frame = with_sums(kind, frame, config.columns, log)
     check_named_units(kind, config.columns, log)
     if isinstance(config, ZonesConfig):
         ask_for_demand_unit(frame, config, log)
@@ -232,6 +240,7 @@ def _blocks(
         streets,
         above=layer.blocks_above,
         block_length_m=layer.block_length_m,
+        reach_m=config.network.max_connection_m,
         apart=(*limits.mandatory_zones, *limits.forbidden_zones),
     )
 

@@ -154,12 +154,13 @@ def _check_size(
     """Report sites with neither an IT load nor a heat output."""
     columns = [column for column in COLUMNS if column.name in SIZES]
     if not any(source_of(frame, "sites", each, mapping, FaultLog()) for each in columns):
-        if not any(name in mapping for name in SIZES):
+        told = any(each.layer == "sites" and "no IT load" in each.message for each in log.faults)
+        if not told and not any(name in mapping for name in SIZES):
             names = [str(name) for name in frame.columns if name != "geometry"]
             log.fault(
                 "sites",
                 "no column 'it_load_mw' (MW) nor 'recoverable_heat_kw' (kW); the layer has"
-                f" {name_ids(names, shown=12)}{near_words(SIZES[0], names)}.",
+                f" {name_ids(names, shown=20)}{_nearest_size(names)}.",
                 "Map one of them under [layers.sites], as in"
                 ' columns = {it_load_mw = "their name"}.',
             )
@@ -175,6 +176,11 @@ def _check_size(
             " with `where`.",
             ids,
         )
+
+
+def _nearest_size(names: list[str]) -> str:
+    """Return a column that looks like one of the sizes, in words."""
+    return next((said for said in (near_words(each, names) for each in SIZES) if said), "")
 
 
 def _doubt_sizes(data: pd.DataFrame, log: FaultLog) -> None:

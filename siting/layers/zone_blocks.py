@@ -41,6 +41,7 @@ def in_blocks(
     *,
     above: int,
     block_length_m: float,
+    reach_m: float,
     apart: Iterable[str] = (),
 ) -> tuple[gpd.GeoDataFrame, tuple[Remark, ...]]:
     """Return zones with neighbours along a street in one, where there are too many.
@@ -53,6 +54,8 @@ def in_blocks(
         Number of zones up to which nothing is grouped.
     block_length_m
         Longest piece of street that a block takes [m].
+    reach_m
+        Zones farther than this from every street stay by themselves [m].
     apart
         Ids of zones that the study names; they stay by themselves, as do mandatory and forbidden
         ones and those larger than a hectare.
@@ -68,10 +71,11 @@ def in_blocks(
     zones = zones.sort_index()
     lone = zones["mandatory"] | zones["forbidden"] | zones.index.isin(list(apart))
     lone |= (zones["buildings"] > 1) | (zones.geometry.area > LARGE_M2)
+    usable = usable.iloc[_by_place(usable.geometry)]
+    lone |= ~_near(zones.geometry, usable.geometry, reach_m)
     small = zones[~lone]
     if small.empty:
         return zones, ()
-    usable = usable.iloc[_by_place(usable.geometry)]
     block = group_along_streets(
         small.geometry, usable.geometry, block_length_m=block_length_m
     ).to_numpy()
@@ -101,6 +105,14 @@ def doubt_many(zones: gpd.GeoDataFrame, above: int | None, log: FaultLog) -> Non
             "Set blocks_above = 5000 under [layers.zones]: neighbours along a street then make one"
             " zone.",
         )
+
+
+def _near(shapes: gpd.GeoSeries, lines: gpd.GeoSeries, reach_m: float) -> np.ndarray:
+    """Return which shapes lie within reach of any line."""
+    tree = shapely.STRtree(lines.to_numpy())
+    near = np.zeros(len(shapes), dtype=bool)
+    near[tree.query_nearest(shapes.to_numpy(), max_distance=reach_m, all_matches=False)[0]] = True
+    return near
 
 
 def _by_place(lines: gpd.GeoSeries) -> np.ndarray:

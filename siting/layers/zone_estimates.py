@@ -17,6 +17,7 @@ BY_FLOOR_AND_USE = "floor area and use"
 BY_FOOTPRINT = "footprint, storeys and use"
 BY_DWELLINGS = "number of dwellings"
 BY_FLOOR = "floor area alone"
+NO_COUNTRY = ", as no country is given"
 LARGEST_FOOTPRINT_M2 = 100_000.0
 
 
@@ -139,7 +140,7 @@ def _guess(
     )
 
     stock = f"figures of the {figures.country} building stock"
-    stock += ", as no country is given" * figures.is_default_country
+    stock += NO_COUNTRY * figures.is_default_country
     use, year = chosen["use"].str.lower(), chosen["year_built"]
     if way == BY_FLOOR_AND_USE:
         floor = chosen["floor_area_m2"]
@@ -162,11 +163,11 @@ def _guess(
 
 def _say(way: str, note: str, ids: list[object], total: int, log: FaultLog) -> None:
     """Doubt what is estimated."""
+    cure = "Name the country under [demand], and give" if NO_COUNTRY in note else "Give"
     log.doubt(
         "zones",
         f"annual demand is estimated from {way} with {note}: {len(ids):,} of {total:,} zones,"
         f" {name_ids(ids)}.",
-        "Name the country under [demand], and give annual_demand_mwh where measured figures are"
-        " at hand.",
+        f"{cure} annual_demand_mwh where measured figures are at hand.",
         ids,
     )

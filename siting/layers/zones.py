@@ -206,10 +206,21 @@ def _read_demand(
     if source is not None:
         _check_unit(source, demand_unit, log)
     elif column.name not in mapping and not can_estimate:
-        needed = Column(column.name, required=True)
-        source_of(frame, "zones", needed, mapping, log)
+        _report_no_demand(frame, mapping, log)
     found = read_columns(frame, "zones", (column,), _only(mapping, column.name), log)
     return found[column.name] * MWH_PER_UNIT.get(demand_unit, 1.0), source or column.name
+
+
+def _report_no_demand(frame: gpd.GeoDataFrame, mapping: Mapping[str, str], log: FaultLog) -> None:
+    """Report that no column holds the demand, and what it could be estimated from."""
+    told = FaultLog()
+    source_of(frame, "zones", Column("annual_demand_mwh", required=True), mapping, told)
+    for each in told.faults:
+        cure = (
+            f'{each.remedy} Several columns may be added up, as in "homes + shops". Or have it'
+            " estimated: map floor_area_m2 and use, or levels and use."
+        )
+        log.fault(each.layer, each.message, cure, each.ids)
 
 
 def _only(mapping: Mapping[str, str], name: str) -> dict[str, str]:

@@ -35,10 +35,12 @@ class Facts:
     title: str
     rows: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
+    is_site: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the facts with the short names that the page uses."""
-        return {"c": self.colour, "t": self.title, "r": list(self.rows), "n": list(self.notes)}
+        found = {"c": self.colour, "t": self.title, "r": list(self.rows), "n": list(self.notes)}
+        return found | ({"s": 1} if self.is_site else {})
 
 
 def colour_of_part(part: int) -> str:
@@ -137,5 +139,6 @@ def place_facts(
             where = f"part {part}" if part >= 0 else "none: no street in reach"
             rows.append(("Network", where))
         colour = NO_DEMAND_COLOUR if part is None else colour_of_part(part)
-        found.append(Facts(colour, str(name), rows, spoken.get((kind, key), ())))
+        notes = spoken.get((kind, key), ())
+        found.append(Facts(colour, str(name), rows, notes, kind == "sites"))
     return found

@@ -28,7 +28,7 @@ SUFFIXES: tuple[tuple[str, str, str], ...] = (
     ("_eur_per_a", "EUR/a", WHOLE), ("_kg_per_mwh", "kg/MWh", ONE), ("_t_per_a", "t/a", ONE),
     ("_per_euro_kwh", "kWh/a per EUR", THREE), ("_eur", "EUR", WHOLE), ("_mwh", "MWh/a", WHOLE),
     ("_mw", "MW", TWO), ("_kw", "kW", ONE), ("_km", "km", TWO), ("_m", "m", ONE), ("_t", "t", ONE),
-    ("_share", "-", SHARE),
+    ("_share", "-", SHARE), ("_pct", "%", TWO),
 )  # fmt: skip
 
 

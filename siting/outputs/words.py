@@ -10,6 +10,7 @@ from siting.appraisal import Appraisal, gap_percent, proof_words
 from siting.outputs.labels import ENGLISH, Labels
 
 __all__ = [
+    "count_words",
     "figure",
     "headline_table",
     "heat",
@@ -26,6 +27,21 @@ __all__ = [
 ]
 
 NOTHING = "–"
+COUNT_UNITS = {"_gwh": "GWh/a", "_km": "km", "_mw": "MW"}
+
+
+def count_words(name: str, value: float) -> tuple[str, str]:
+    """Return label and text of a figure of a check, its unit behind it.
+
+    Examples
+    --------
+    >>> count_words("annual_demand_gwh", 406.1004), count_words("network_parts", 3)
+    (('annual demand', '406.1 GWh/a'), ('network parts', '3'))
+    """
+    for ending, unit in COUNT_UNITS.items():
+        if name.endswith(ending):
+            return name.removesuffix(ending).replace("_", " "), f"{value:,.4g} {unit}"
+    return name.replace("_", " "), f"{value:,.0f}"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -18,13 +18,14 @@ from siting.explanation import NOT_ATTACHED
 from siting.outputs.fields import SHARE, THREE, TWO, WHOLE, Field, fields_of
 from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.report import Assumption, component_name
-from siting.outputs.sheets import DATA_ROW, INPUT, PAPER, RULE, Book, Placed, field_of
+from siting.outputs.sheets import DATA_ROW, INPUT, PAPER, RULE, Book, Placed
+from siting.outputs.years import further_sheets
 from siting.parameters import references
 from siting.plan import Plan
 from siting.region import Remark
 from siting.units import HOURS_PER_A
 
-__all__ = ["ASSUMPTIONS", "ASSUMPTION_COLUMNS", "TABLES", "write_workbook"]
+__all__ = ["ASSUMPTIONS", "ASSUMPTION_COLUMNS", "write_workbook"]
 
 ASSUMPTIONS = "Assumptions"
 ASSUMPTION_COLUMNS = (
@@ -34,13 +35,6 @@ ASSUMPTION_COLUMNS = (
 """Headings of the sheet of assumptions, by which it is read back."""
 
 ASSUMPTION_WIDTHS = (12, 42, 13, 15, 10, 10, 10, 10, 12, 48, 60)
-
-TABLES: Mapping[str, tuple[str, str]] = {
-    "cash_flow": ("Cash flow", "Cash flow by year"),
-    "co2": ("CO2", "Emissions against the stated baseline"),
-    "frontier": ("Frontier", "The best plan for each budget, and what no plan can beat"),
-}
-"""Further tables that an appraisal may carry: name of the sheet, and its title."""
 
 
 def write_workbook(
@@ -58,6 +52,7 @@ def write_workbook(
     remarks: Sequence[Remark] = (),
     doubts: Sequence[Fault] = (),
     tables: Mapping[str, pd.DataFrame] | None = None,
+    discount_rate: float | None = None,
 ) -> Path:
     """Write a plan as an Excel workbook.
 
@@ -76,7 +71,10 @@ def write_workbook(
     remarks, doubts
         What was done to the layers, and what is odd.
     tables
-        Further tables by a name of `TABLES`; units stand at the end of their column names.
+        Further tables by a name of `siting.outputs.years.TABLES`; units stand at the end of their
+        column names.
+    discount_rate
+        Rate of the cash flow, with which its present values are live [1/a].
 
     Raises
     ------
@@ -94,13 +92,10 @@ def write_workbook(
         )
         _sizes_sheet(book, frames, layers.pipes)
         _capex_sheet(book, appraisal, layers)
-        for name, frame in (tables or {}).items():
-            sheet, heading = TABLES.get(name, (component_name(name), component_name(name)))
-            fields = {str(column): field_of(str(column)) for column in frame.columns}
-            book.table(sheet, heading, frame, fields, totals=False)
+        further = further_sheets(book, tables or {}, discount_rate)
         _assumptions_sheet(book, parameters or {}, settings)
         _remarks_sheet(book, remarks, doubts, appraisal.notes)
-        _summary_sheet(book, summary, appraisal, layers, attribution)
+        _summary_sheet(book, summary, appraisal, layers, attribution, further)
     return path
 
 
@@ -357,7 +352,12 @@ class _Figure:
 
 
 def _summary_sheet(
-    book: Book, sheet: Any, appraisal: Appraisal, layers: _Layers, attribution: str
+    book: Book,
+    sheet: Any,
+    appraisal: Appraisal,
+    layers: _Layers,
+    attribution: str,
+    further: Mapping[str, Placed],
 ) -> None:
     """Write the headline, live, beside the figures of the run."""
     sheet.set_column(0, 0, 38)
@@ -368,7 +368,7 @@ def _summary_sheet(
     heads = ("Figure", "Value", "Unit", "As run", "In kpis.json")
     book.headings(sheet, [Field(each, "", "", each) for each in heads])
     kpis = appraisal.kpis()
-    figures = list(_figures(appraisal, layers))
+    figures = [*_figures(appraisal, layers), *_sums_of_years(kpis, further)]
     for row, each in enumerate(figures, start=DATA_ROW):
         strong = {"bold": True, "font_size": 12} if row == DATA_ROW else {}
         looks = {"num_format": each.style, "bottom": 4, "bottom_color": RULE, **strong}
@@ -465,6 +465,25 @@ def _figures(a: Appraisal, layers: _Layers) -> Iterable[_Figure]:
         "Electricity of heat pumps", "MWh/a", WHOLE, sites.total("electricity_mwh"),
         a.electricity_mwh, "electricity_mwh",
     )  # fmt: skip
+
+
+SUMS_OF_YEARS = (
+    ("Net present value of the company", "EUR", WHOLE, "cash_flow", "present_value_eur",
+     "net_present_value_eur"),
+    ("CO2 saved over all years, gross", "t", WHOLE, "co2", "gross_saving_t",
+     "co2_gross_saving_horizon_t"),
+    ("CO2 saved over all years, net", "t", WHOLE, "co2", "net_saving_t",
+     "co2_net_saving_horizon_t"),
+)  # fmt: skip
+"""Label, unit, number format, table, column and key figure of what is summed over the years."""
+
+
+def _sums_of_years(kpis: Mapping[str, Any], further: Mapping[str, Placed]) -> Iterable[_Figure]:
+    """Yield the figures that are sums over the sheets of years."""
+    for label, unit, style, table, column, kpi in SUMS_OF_YEARS:
+        placed = further.get(table)
+        if placed is not None and column in placed.sums and kpi in kpis:
+            yield _Figure(label, unit, style, placed.total(column), placed.sums[column], kpi)
 
 
 def _or_empty(value: float) -> float | str:

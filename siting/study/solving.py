@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from siting.config import StudyConfig
-from siting.errors import NoPlanError, VerificationError
+from siting.errors import InfeasibleError, NoPlanError, VerificationError
 from siting.study.findings import CheckResult
 from siting.study.finished import Run
 
@@ -63,17 +64,26 @@ def find_plan(
         "searching with %s, gap %g, at most %g s", solver.name, solver.gap, solver.time_limit_s
     )
     search = _search(config, progress, stop)
-    if config.network.pipes_carry == "peak":
-        assembly = _sized_for_peaks(assembly, config, search)
-        assert assembly.peak_sizing is not None
-        plan = assembly.peak_sizing.plan
-    else:
-        plan = search(assembly.problem)
+    try:
+        if config.network.pipes_carry == "peak":
+            assembly = _sized_for_peaks(assembly, config, search)
+            assert assembly.peak_sizing is not None
+            plan = assembly.peak_sizing.plan
+        else:
+            plan = search(assembly.problem)
+    except InfeasibleError as error:
+        raise InfeasibleError(_with_own_ids(str(error), assembly)) from error
     disagreements = verify_plan(assembly.problem, plan)
     if disagreements:
         raise VerificationError("\n".join(disagreements))
     log.info("plan verified: %s, gap %g", plan.proof.status, plan.proof.gap)
     return assembly, plan
+
+
+def _with_own_ids(words: str, assembly: Assembly) -> str:
+    """Return a message about a bare problem with the ids of the layers in place of its keys."""
+    ids = assembly.site_ids | assembly.zone_ids
+    return re.sub(r"'([sz]\d+)'", lambda key: f"'{ids.get(key[1], key[1])}'", words)
 
 
 def _search(
@@ -119,8 +129,10 @@ def _sized_for_peaks(
     return assembly.with_peaks(sizing)
 
 
-def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
-    """Work out the figures and layers of a plan."""
+def appraise_plan(
+    config: StudyConfig, checked: CheckResult, plan: Plan, *, aloud: bool = True
+) -> Run:
+    """Work out the figures and layers of a plan; ``aloud`` tells what is not plausible about it."""
     from siting.appraisal import appraise
     from siting.business import business_case
     from siting.operator_effects import operator_effects
@@ -128,7 +140,6 @@ def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     from siting.plausibility import pipe_speeds, plausibility
     from siting.pumping import plan_hydraulics
 
-    log.info("drawing the plan")
     assembly, parameters = checked.assembly, checked.parameters
     business = business_case(assembly, plan, parameters, config)
     effects = operator_effects(plan, assembly.site_heat)
@@ -144,7 +155,7 @@ def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
     speeds = pipe_speeds(plan, config.network, parameters)
     findings = plausibility(assembly.problem, plan, business, speeds=speeds)
-    for finding in findings:
+    for finding in findings if aloud else ():
         log.warning("plausibility: %s", finding)
     return Run(config, checked, plan, appraisal, frames, business, findings)
 

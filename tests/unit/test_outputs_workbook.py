@@ -11,9 +11,11 @@ import openpyxl
 import pandas as pd
 import pytest
 from formulas import Calculator
+from sample_business import sample
 from sample_plan import ROGUE, small_town, with_nothing_built
 
 from siting.appraisal import appraise
+from siting.business import business_tables
 from siting.config import NetworkConfig, network_settings
 from siting.errors import Fault, VerificationError
 from siting.outputs.fields import LAYERS
@@ -195,6 +197,50 @@ def test_further_tables_get_sheets_of_their_own(tmp_path):
     assert list(book["Frontier"].iter_rows(4, values_only=True))[1] == (1e6, 2e3, "yes")
 
 
+def with_money(town, path):
+    """Write the town with the money of another plan, as the key figures then say too."""
+    case = sample(country="FI").case
+    appraisal = replace(appraise(town.assembly.problem, town.plan), further={**case.kpis()})
+    frames = plan_frames(town.region, town.network, town.assembly, town.plan)
+    tables = business_tables(case) | {
+        "frontier": pd.DataFrame({"capex_eur": [1e6, 2e6], "distance_pct": [0.5, 1.0]})
+    }
+    write_workbook(
+        frames, appraisal, town.plan, path, created=MADE, title="x", tables=tables,
+        discount_rate=case.discount_rate,
+    )  # fmt: skip
+    return appraisal.kpis()
+
+
+def test_money_and_co2_of_the_years_are_live(tmp_path):
+    path = tmp_path / "plan.xlsx"
+    kpis = with_money(small_town(), path)
+    book = Calculator(path)
+    rows = headline(book.book)
+    for name in (
+        "net_present_value_eur", "co2_net_saving_horizon_t", "co2_gross_saving_horizon_t",
+    ):  # fmt: skip
+        assert agree(book.value("Summary", f"B{rows[name]}"), kpis[name]), name
+    for sheet, cell in book.formulas():
+        cached = book.cached[sheet][cell].value
+        assert agree(book.value(sheet, cell), cached) or cached in {None, ""}, (sheet, cell)
+    heads = [cell.value for cell in book.book["Frontier"][4]]
+    assert heads == ["Capex [EUR]", "Distance [%]"]
+
+
+def test_another_discount_rate_moves_the_present_value(tmp_path):
+    path = tmp_path / "plan.xlsx"
+    with_money(small_town(), path)
+    book = openpyxl.load_workbook(path)
+    assert book["Cash flow"]["A2"].value == "Discount rate"
+    book["Cash flow"]["B2"].value = 0.0
+    book.save(path)
+    own = Calculator(path)
+    row = headline(own.book)["net_present_value_eur"]
+    undiscounted = sum(sample(country="FI").case.flow.net)
+    assert own.value("Summary", f"B{row}") == pytest.approx(undiscounted)
+
+
 def test_another_plan_is_refused(tmp_path):
     town = small_town()
     frames = plan_frames(town.region, town.network, town.assembly, town.plan)
@@ -204,21 +250,26 @@ def test_another_plan_is_refused(tmp_path):
         write_workbook(frames, appraisal, other, tmp_path / "x.xlsx", created=MADE, title="x")
 
 
-def test_libreoffice_works_out_the_same(town, tmp_path):
+def test_libreoffice_works_out_the_same(tmp_path):
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
         pytest.skip("LibreOffice (soffice) is not installed; our own arithmetic checks formulas")
-    kpis = write(town, tmp_path / "plan.xlsx").kpis()
-    # Without the stored values the program has to work out every formula itself.
-    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
-    book.save(tmp_path / "bare.xlsx")
+    kpis = {
+        "money": with_money(small_town(), tmp_path / "money.xlsx"),
+        "empty": write(with_nothing_built(small_town()), tmp_path / "empty.xlsx").kpis(),
+    }
+    for name in kpis:
+        # Without the stored values the program has to work out every formula itself.
+        openpyxl.load_workbook(tmp_path / f"{name}.xlsx").save(tmp_path / f"{name}-bare.xlsx")
     home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
     words = [office, home, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
-    words += ["--outdir", str(tmp_path / "out"), str(tmp_path / "bare.xlsx")]
+    words += ["--outdir", str(tmp_path / "out"), *map(str, tmp_path.glob("*-bare.xlsx"))]
     subprocess.run(words, check=True, capture_output=True, timeout=120)
-    own = openpyxl.load_workbook(tmp_path / "out" / "bare.xlsx", data_only=True)
-    for name, row in headline(own).items():
-        value = own["Summary"].cell(row, 2).value
-        assert agree(value, kpis[name]), name
-    errors = [c.value for s in own for r in s.iter_rows() for c in r if c.data_type == "e"]
-    assert errors == []
+    for name, figures in kpis.items():
+        own = openpyxl.load_workbook(tmp_path / "out" / f"{name}-bare.xlsx", data_only=True)
+        rows = headline(own)
+        assert len(rows) >= 16 + 3 * (name == "money")
+        for figure, row in rows.items():
+            assert agree(own["Summary"].cell(row, 2).value, figures[figure]), (name, figure)
+        errors = [c.value for s in own for r in s.iter_rows() for c in r if c.data_type == "e"]
+        assert errors == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -39,15 +40,16 @@ def streets(*lines: list[tuple[float, float]]) -> gpd.GeoDataFrame:
 
 
 def grouped(zones: gpd.GeoDataFrame, **options: object) -> gpd.GeoDataFrame:
-    return in_blocks(zones, streets(), **({"above": 0, "block_length_m": 200.0} | options))[0]
+    return in_blocks(zones, streets(), **(OPTIONS | options))[0]
 
 
+OPTIONS: dict[str, Any] = {"above": 0, "block_length_m": 200.0, "reach_m": 100.0}
 ROW = [5.0, 25.0, 45.0, 65.0, 305.0, 325.0, 345.0]
 
 
 def test_neighbours_make_one_zone_and_their_figures_add_up() -> None:
     zones = houses(ROW, peak_demand_kw=[20.0] * 7, dwellings=[2.0] * 7, buildings=[1.0] * 7)
-    found, remarks = in_blocks(zones, streets(), above=6, block_length_m=200.0)
+    found, remarks = in_blocks(zones, streets(), **(OPTIONS | {"above": 6}))
     assert list(found.index) == ["h0", "h4"]
     assert found["name"].tolist() == ["h0 and 3 more", "h4 and 2 more"]
     assert found["annual_demand_mwh"].tolist() == [100.0, 180.0]
@@ -83,6 +85,12 @@ def test_what_differs_stays_apart(column: dict[str, list[object]]) -> None:
     assert found["annual_demand_mwh"].sum() == 280.0
     named = grouped(houses(ROW), apart=["h1"])
     assert sorted(named.index) == ["h0", "h1", "h4"]
+
+
+def test_houses_beyond_the_streets_are_not_grouped() -> None:
+    """They would all belong to the last street of the layer, however far that is."""
+    found = grouped(houses([*ROW, 900.0, 920.0, 940.0]))
+    assert sorted(found.index) == ["h0", "h4", "h7", "h8", "h9"]
 
 
 def test_order_of_rows_does_not_matter() -> None:

@@ -141,7 +141,7 @@ def assumptions_annex(m: Matter) -> Section | None:
                     for head in heads
                 ],
                 [_assumption_row(each, m) for each in sorted(m.parameters, key=_by_origin)],
-                widths=(36, 9, 9, 10, 24, 6, 6),
+                widths=(32, 10, 12, 11, 21, 7, 7),
             ),
         ],
         annex=True,
