@@ -38,7 +38,8 @@ def study_file() -> Iterator[str]:
 def _section(path: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]:
     """Yield a section with its keys, then the sections inside it."""
     model = _model_of(field, known)
-    yield f"## `[{path}]`\n"
+    repeated = field.get("type") == "array"
+    yield f"## `[[{path}]]`\n" if repeated else f"## `[{path}]`\n"
     told = field.get("description") or (model or {}).get("description", "")
     if told:
         yield _plain(told) + "\n"
@@ -60,6 +61,7 @@ def _section(path: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> I
 def _model_of(field: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the schema of a field that is a section of its own."""
     choices = [field, *field.get("anyOf", ()), *field.get("allOf", ())]
+    choices += [each["items"] for each in choices if "$ref" in each.get("items", {})]
     for each in choices:
         name = str(each.get("$ref", "")).rpartition("/")[2]
         if name and "properties" in known[name]:
