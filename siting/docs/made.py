@@ -55,13 +55,16 @@ def _section(path: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> I
             yield f"| `{key}` | {_type(each)} | {default} | {_cell(each.get('description', ''))} |"
         yield ""
     for key, each in inner.items():
-        yield from _section(f"{path}.{key}", each, known)
+        named = ".NAME" if isinstance(each.get("additionalProperties"), dict) else ""
+        yield from _section(f"{path}.{key}{named}", each, known)
 
 
 def _model_of(field: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the schema of a field that is a section of its own."""
     choices = [field, *field.get("anyOf", ()), *field.get("allOf", ())]
-    choices += [each["items"] for each in choices if "$ref" in each.get("items", {})]
+    for each in tuple(choices):
+        inside = (each.get("items"), each.get("additionalProperties"))
+        choices += [part for part in inside if isinstance(part, dict)]
     for each in choices:
         name = str(each.get("$ref", "")).rpartition("/")[2]
         if name and "properties" in known[name]:
