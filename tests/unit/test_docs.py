@@ -49,7 +49,7 @@ def test_the_page_of_the_study_file_tells_every_key(made) -> None:
     known = StudyConfig.model_json_schema()
     for model in known["$defs"].values():
         for key in model.get("properties", {}):
-    XX
+            assert f"| `{key}` |" in text or re.search(rf"\.{key}[\].]", text), key
     assert "| `pdf` | true or false | `false` |" in text
 
 
