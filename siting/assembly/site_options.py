@@ -78,7 +78,8 @@ def _site_options(
     """Return the options of one site, and the facts behind each."""
     streams = _streams(desk, row)
     options, facts = [], []
-    for choice in undominated([_priced(desk, row, each) for each in _plants(desk, row, streams)]):
+    priced = [_priced(desk, row, each) for each in _plants(desk, row, streams)]
+    for choice in priced if desk.whole else undominated(priced):
         for segment in choice.segments:
             option = _option(desk, row, choice, segment)
             options.append(option)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -23,7 +22,6 @@ from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
 from siting.business.tornado import tornado
 from siting.config import (
-    LAYER_FILES,
     OutputsConfig,
     StudyConfig,
     demand_settings,
@@ -35,6 +33,7 @@ from siting.config import (
 from siting.errors import Fault, InputError
 from siting.explanation import Explanation, explain_plan, not_attached
 from siting.frontier.file import write_frontier
+from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
@@ -58,6 +57,7 @@ from siting.supply import load_bands
 
 if TYPE_CHECKING:
     from siting.assembly import Assembly
+    from siting.frontier import Frontier
     from siting.parameters import Parameters
     from siting.study.finished import Alternatives
 
@@ -84,7 +84,6 @@ PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
     "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
-SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 class Checked(Protocol):
@@ -217,7 +216,7 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
                 shutil.copy2(folder / name, work / name)
         for name, write in files.items():
             write(work / name)
-            manifest["outputs"][name] = _sha256(work / name)
+            manifest["outputs"][name] = hash_of(work / name)
         _write_json(work / MANIFEST, manifest)
 
 
@@ -304,9 +303,15 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     write_solution(run.plan, work / "solution.json")
 
 
+def _frontier_of(run: FinishedRun) -> Frontier | None:
+    """Return the plans for other budgets, where they were computed."""
+    found = getattr(getattr(run, "alternatives", None), "frontier", None)
+    return cast("Frontier | None", getattr(run, "frontier", None) or found)
+
+
 def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
     """Return the tables of years, and of the frontier where it was computed."""
-    frontier = getattr(run, "frontier", None)
+    frontier = _frontier_of(run)
     found = dict(getattr(run, "tables", None) or {})
     if frontier is not None and frontier.points:
         table = frontier_frame(frontier)
@@ -373,7 +378,7 @@ def _report_extras(run: FinishedRun) -> dict[str, Any]:
         "bands": load_bands(problem, plan),
         "site_names": names,
         "sensitivities": sensitivities,
-        "frontier": getattr(run, "frontier", None),
+        "frontier": _frontier_of(run),
     }
 
 
@@ -419,10 +424,10 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "settings": settings_of(run.config),
         "attribution": attribution_of(run.config),
         "inputs": {
-            relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
+            relative_path(path, study.parent): hash_of(path) for path in input_files(run.config)
         },
         "outputs": {
-            path.relative_to(work).as_posix(): _sha256(path)
+            path.relative_to(work).as_posix(): hash_of(path)
             for path in sorted(work.rglob("*"))
             if path.is_file()
         },
@@ -432,24 +437,6 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
-
-
-def _inputs(config: StudyConfig) -> list[Path]:
-    """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
-    layers += [getattr(layer, "join", None) for layer in layers]
-    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
-    named += [config.network.catalogue_file(config.folder)]
-    named += [config.demand.temperature_file, config.demand.load_curve_file]
-    paths = [config.file, *(path for path in named if path is not None)]
-    shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
-    paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
-    return [path for path in dict.fromkeys(paths) if path.is_file()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package_version(name: str) -> str | None:

@@ -19,6 +19,8 @@ from siting.study.solving import Watcher, appraise_plan, find_plan, watched
 
 if TYPE_CHECKING:
     from siting.frontier import Frontier
+    from siting.study.phasing import Phased
+    from siting.study.stress import Stress
 
 __all__ = [
     "Study",
@@ -141,8 +143,8 @@ class Study:
 
         check_replaceable(self.config.outputs.folder)
         check_formats(self.config.outputs.formats)
-        seconds = self.config.outputs.frontier_s
         check_report(self.config.outputs)
+        seconds = self.config.outputs.frontier_s
         with watched(self.config, progress) as watcher:
             checked = self.check()
             assembly, plan = find_plan(checked.assembly, self.config, watcher, stop)
@@ -206,6 +208,54 @@ class Study:
                 progress=watcher,
                 stop=stop,
             )
+
+    def phases(self, *, progress: Watcher | bool = True, stop: Event | None = None) -> Phased:
+        """Find out how the network is built in periods.
+
+        The periods stand under ``[phases]`` in the study file. Nothing is written.
+
+        Parameters
+        ----------
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.study.phasing import find_phases
+
+        with watched(self.config, progress) as watcher:
+            return find_phases(self.config, self.check(), watcher, stop)
+
+    def stress(self, *, progress: Watcher | bool = True, stop: Event | None = None) -> Stress:
+        """Find out what happens when sources leave, and what a precaution costs.
+
+        What may happen stands under ``[departure]`` in the study file. Nothing is written.
+
+        Parameters
+        ----------
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.study.stress import find_stress
+
+        with watched(self.config, progress) as watcher:
+            return find_stress(self.config, self.check(), watcher, stop)
 
     def draw_frontier(self, found: Frontier, path: Path) -> Path | None:
         """Write the map of a frontier with a slider over its plans; nothing where it has none.

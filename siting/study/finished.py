@@ -85,6 +85,20 @@ class Run:
 
         return {} if self.business is None else business_tables(self.business)
 
+    def sensitivities(self) -> pd.DataFrame:
+        """Return how each uncertain figure moves the money of the plan, the widest swing first.
+
+        The plan stays as it is, see `siting.business.tornado.tornado`; units stand in the names.
+        Without a business case the table is empty.
+        """
+        from siting.business.tornado import sensitivity_table, tornado
+
+        if self.business is None:
+            return sensitivity_table(())
+        parameters = self.checked.parameters
+        _, swings = tornado(self.assembly, self.plan, parameters, self.config, self.business)
+        return sensitivity_table(swings)
+
     def _repr_html_(self) -> str:
         """Return the headline for a notebook."""
         from siting.outputs.cards import run_card
@@ -115,8 +129,8 @@ class Run:
         whole
             Whether to show the whole region, not the surroundings of the plan alone.
         """
-        from siting.outputs.files import attribution_of
         from siting.outputs.plot import plot_plan
+        from siting.outputs.source import attribution_of
 
         title, source = self.config.study.name, attribution_of(self.config)
         return plot_plan(self.frames, ax=ax, title=title, attribution=source, whole=whole)
