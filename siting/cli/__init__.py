@@ -6,6 +6,7 @@ from __future__ import annotations
 from siting.cli.app import app
 from siting.cli import studies
 from siting.cli import frontiers
+from siting.cli import outlook
 from siting.cli import sweeps
 from siting.cli import screenings
 from siting.cli import problems
@@ -18,6 +19,7 @@ __all__ = [
     "app",
     "facts",
     "frontiers",
+    "outlook",
     "plans",
     "problems",
     "published",

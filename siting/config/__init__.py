@@ -28,6 +28,7 @@ from siting.config.layers import (
     ZonesConfig,
 )
 from siting.config.network import NetworkConfig
+from siting.config.outlook import DepartureConfig, PhasesConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.settings import (
     NetworkSetting,
@@ -45,6 +46,7 @@ __all__ = [
     "BarriersConfig",
     "BuildingsConfig",
     "DemandConfig",
+    "DepartureConfig",
     "ExistingNetworkConfig",
     "ExistingPlantsConfig",
     "FinanceConfig",
@@ -57,6 +59,7 @@ __all__ = [
     "NetworkSetting",
     "ObjectiveConfig",
     "OutputsConfig",
+    "PhasesConfig",
     "SitesConfig",
     "SolverConfig",
     "StreetsConfig",

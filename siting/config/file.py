@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from siting.config.demand import DEMAND_FILES
 from siting.config.layers import LAYER_FILES, LayerConfig, LayersConfig
+from siting.config.outlook import PhasesConfig
 from siting.config.sweep import SweepConfig
 from siting.config.whole import StudyConfig
 from siting.config.words import faults_of, syntax_fault
@@ -145,6 +146,8 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
     for key in DEMAND_FILES:
         path = getattr(config.demand, key)
         rest["demand"][key] = None if path is None else relative_path(path, config.folder)
+    works = config.phases.works
+    rest["phases"]["works"] = None if works is None else relative_path(works, config.folder)
     return {"layers": layers, **rest}
 
 
@@ -184,6 +187,13 @@ def _with_country(config: Whole) -> Whole:
     return changed
 
 
+def _with_works(phases: PhasesConfig, file: Path) -> PhasesConfig:
+    """Return the phases with the path of the road works from the folder of the study file."""
+    if phases.works is None:
+        return phases
+    return phases.model_copy(update={"works": file.parent / phases.works})
+
+
 def _with_absolute_paths(config: Whole, file: Path) -> Whole:
     """Return a copy whose paths start from the folder of the study file."""
 
@@ -208,6 +218,7 @@ def _with_absolute_paths(config: Whole, file: Path) -> Whole:
             "layers": config.layers.model_copy(update=layers),
             "demand": config.demand.model_copy(update=given),
             "outputs": outputs,
+            "phases": _with_works(config.phases, file),
         }
     )
     changed._file = file

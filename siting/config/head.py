@@ -56,3 +56,8 @@ class OutputsConfig(Section):
         " WeasyPrint.",
     )
     language: str = Field("en", description="Language of the report.")
+    frontier_s: float = Field(
+        0.0,
+        ge=0,
+        description="Time spent after the plan on plans of other sizes, for the slider [s].",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +12,11 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from siting.model import Model
-from siting.problem import Edge, Problem, Site, Zone
+from siting.problem import Edge, Problem, Site
 from siting.solvers.compiled import CompiledModel
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Core", "all_of", "part", "restrict", "still_possible"]
+__all__ = ["Core", "all_of", "part", "restrict", "still_possible", "with_parts"]
 
 BoolArray = NDArray[np.bool_]
 TINY = 1e-13
@@ -156,44 +158,60 @@ def part(model: Model, compiled: CompiledModel, values: FloatArray, least: float
 def restrict(model: Model, core: Core) -> Problem:
     """Return the problem with only what the core keeps; mandatory elements always stay."""
     data, problem = model.data, model.data.problem
-    directions: dict[int, set[int]] = {}
+    directions: dict[int, set[str]] = defaultdict(set)
     for arc, keep in zip(data.arcs, core.arcs, strict=True):
         if keep:
-            directions.setdefault(arc.edge, set()).add(arc.tail)
-    node_of = {name: k for k, name in enumerate(problem.nodes)}
-    edges = [_directed(problem.edges[e], tails, node_of) for e, tails in sorted(directions.items())]
-    kept_options = {
-        (each.site, each.option.id)
-        for each, keep in zip(data.options, core.options, strict=True)
-        if keep
-    }
-    sites = [site for s, site in enumerate(problem.sites) if _stays(s, site, kept_options)]
-    sites = [_with_options(site, problem, kept_options) for site in sites]
-    kept_zones = {z for z, keep in zip(data.zones, core.zones, strict=True) if keep}
-    zones: list[Zone] = [
-        zone for z, zone in enumerate(problem.zones) if z in kept_zones or zone.mandatory
-    ]
+            directions[arc.edge].add(problem.nodes[arc.tail])
+    options: dict[int, set[str]] = defaultdict(set)
+    for each, keep in zip(data.options, core.options, strict=True):
+        if keep:
+            options[each.site].add(each.option.id)
+    zones = {z for z, keep in zip(data.zones, core.zones, strict=True) if keep}
+    return with_parts(problem, directions, options, zones)
+
+
+def with_parts(
+    problem: Problem,
+    directions: Mapping[int, set[str]],
+    options: Mapping[int, set[str]],
+    zones: set[int],
+) -> Problem:
+    """Return the problem with some of its parts; mandatory elements always stay.
+
+    Parameters
+    ----------
+    problem
+        The whole.
+    directions
+        By position of edge: the nodes at which heat may still enter it.
+    options
+        By position of site: the options that are left.
+    zones
+        Positions of the zones that are left.
+    """
+    edges = tuple(_directed(problem.edges[e], ends) for e, ends in sorted(directions.items()))
+    sites = tuple(
+        _with_options(site, options.get(s, set()))
+        for s, site in enumerate(problem.sites)
+        if site.mandatory or options.get(s)
+    )
+    kept = tuple(zone for z, zone in enumerate(problem.zones) if z in zones or zone.mandatory)
     used = {edge.u for edge in edges} | {edge.v for edge in edges}
-    used |= {site.node for site in sites} | {zone.node for zone in zones}
+    used |= {site.node for site in sites} | {zone.node for zone in kept}
     nodes = tuple(name for name in problem.nodes if name in used)
-    return replace(problem, nodes=nodes, edges=tuple(edges), sites=tuple(sites), zones=tuple(zones))
+    return replace(problem, nodes=nodes, edges=edges, sites=sites, zones=kept)
 
 
-def _directed(edge: Edge, tails: set[int], node_of: dict[str, int]) -> Edge:
+def _directed(edge: Edge, tails: set[str]) -> Edge:
     """Return an edge with the directions that are left."""
-    if len(tails) == 2 or edge.one_way:
+    if edge.one_way or {edge.u, edge.v} <= tails:
         return edge
-    if node_of[edge.u] in tails:
+    if edge.u in tails:
         return replace(edge, one_way=True)
     return replace(edge, u=edge.v, v=edge.u, one_way=True)
 
 
-def _stays(s: int, site: Site, kept: set[tuple[int, str]]) -> bool:
-    return site.mandatory or any((s, option.id) in kept for option in site.choices)
-
-
-def _with_options(site: Site, problem: Problem, kept: set[tuple[int, str]]) -> Site:
+def _with_options(site: Site, kept: set[str]) -> Site:
     if site.mandatory or not site.options:
         return site
-    s = problem.sites.index(site)
-    return replace(site, options=tuple(o for o in site.options if (s, o.id) in kept))
+    return replace(site, options=tuple(o for o in site.options if o.id in kept))

@@ -20,10 +20,19 @@ SMALL = 60
 
 
 class LinearSearch:
-    """Runs the stages of a search for ``max_heat``, ``capex`` or ``net_value``."""
+    """Runs the stages of a search for ``max_heat``, ``capex`` or ``net_value``.
 
-    def __init__(self, state: SearchState) -> None:
-        self.state = state
+    Parameters
+    ----------
+    state
+        The problem and what is known of it.
+    outside
+        Where the problem is only a part of another: plans of the other that do not lie in the part
+        are no better than this. No better bound is then told.
+    """
+
+    def __init__(self, state: SearchState, outside: float | None = None) -> None:
+        self.state, self.outside = state, outside
         self.watch = state.watch
         self.engine = state.engine
         self.sign = -1.0 if state.kind.maximise else 1.0
@@ -67,7 +76,14 @@ class LinearSearch:
 
     def _certify(self, bound: float, engine: Engine) -> None:
         if math.isfinite(bound):
-            self.state.prove(self.sign * bound * self._unit(engine))
+            self._prove_value(self.sign * bound * self._unit(engine))
+
+    def _prove_value(self, value: float) -> None:
+        """Record a bound on the part as one on the whole."""
+        if self.outside is not None:
+            worse = max if self.state.kind.maximise else min
+            value = worse(value, self.outside)
+        self.state.prove(value)
 
     def _construct(self) -> None:
         """Build plans at falling prices; the limits tell which of them count."""
@@ -142,7 +158,7 @@ class LinearSearch:
         if self.state.best is None:
             self.state.infeasible = engine is self.engine
         else:
-            self.state.prove(self.state.best.value)
+            self._prove_value(self.state.best.value)
 
     def _certify_core(self, bound: float, engine: Engine) -> None:
         """Record a bound found on a core, outside of which nothing is better than the best plan."""
@@ -152,7 +168,7 @@ class LinearSearch:
         best = self.state.best
         if engine is not self.engine and best is not None:
             value = max(value, best.value) if self.state.kind.maximise else min(value, best.value)
-        self.state.prove(value)
+        self._prove_value(value)
 
     def _offered(self, engine: Engine, values: FloatArray) -> bool:
         self.state.offer_values(engine, values)

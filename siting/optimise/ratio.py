@@ -38,6 +38,8 @@ class RatioSearch:
     def run(self) -> None:
         """Construct, bound, mix and prove until the gap is reached or time is up."""
         state = self.state
+        if state.is_over:
+            return
         self.watch.enter("constructing plans")
         self._construct(None)
         self.least_capex_eur = self._cheapest_start()

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.optimise.candidate import make_candidate
+from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
-from siting.optimise.linear import LinearSearch
+from siting.optimise.linear_chain import Closed, search_linear
 from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
+from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
+from siting.optimise.survey import Survey, reasons_against
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
-from siting.solution import Proof, Status
+from siting.solution import Proof, Solution, Status
 from siting.solvers.registry import require_solver
 
 __all__ = ["solve"]
 
+LOG = logging.getLogger(__name__)
 EXACT = 1e-6
-EXPLAIN_S = 8.0
+LARGE = 1_000
+"""Edges from which on a problem is surveyed first."""
+EXPLAIN_S = 20.0
 """Wall time for each question that an explanation asks [s]."""
 
 
@@ -37,6 +45,7 @@ def solve(
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    stages: Stages = ALL_STAGES,
 ) -> Plan:
     """Find the best plan of a problem and prove how good it is.
 
@@ -56,6 +65,8 @@ def solve(
         Called now and then with a `Progress`.
     stop
         Set from another thread to end the search; the best plan is kept.
+    stages
+        Which stages of the search run; without a stage the same plan is best, found later.
 
     Returns
     -------
@@ -76,18 +87,61 @@ def solve(
     check_problem(problem)
     watch = Watch(time_limit_s, stop, progress)
     watch.enter("building the model")
-    reduced = reduce_problem(problem)
+    smaller = _Smaller(problem, watch, stages)
     choice = SolverChoice(solver, threads or 0, seed)
-    state = SearchState(reduced.problem, watch, gap=max(gap, EXACT), solver=choice)
-    search = RatioSearch if problem.objective.kind == "heat_per_euro" else LinearSearch
-    search(state).run()
+    gap = max(gap, EXACT)
+    state: SearchState | Closed
+    if problem.objective.kind == "heat_per_euro":
+        ratio = _opening_state(smaller.problem, watch, gap, choice, stages)
+        RatioSearch(ratio).run()
+        state = ratio
+    else:
+        state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
     if state.best is None:
         raise _no_plan(state, problem, seed)
-    solution = reduced.expand(state.best.solution, problem)
+    solution = smaller.expand(state.best.solution)
     return price_solution(problem, solution, _proof(state, solver))
 
 
-def _no_plan(state: SearchState, problem: Problem, seed: int) -> Exception:
+class _Smaller:
+    """A problem made smaller without changing its best plans, with the way back."""
+
+    def __init__(self, problem: Problem, watch: Watch, stages: Stages) -> None:
+        self.full = problem
+        self.lines = reduce_problem(problem)
+        self.streets = contract(self.lines.problem) if stages.contract else None
+        self.problem = self.lines.problem if self.streets is None else self.streets.problem
+        watch.enter(f"reduced: {self.lines}" + (f"; {self.streets}" if self.streets else ""))
+
+    def expand(self, solution: Solution) -> Solution:
+        """Return a solution of the smaller problem as one of the full problem."""
+        if self.streets is not None:
+            solution = self.streets.expand(solution, self.lines.problem)
+        return self.lines.expand(solution, self.full)
+
+
+def _opening_state(
+    problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
+) -> SearchState:
+    """Return the state that a search begins with, after a survey where one is of use."""
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    against = reasons_against(problem)
+    if against or len(problem.edges) < LARGE:
+        LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+    if found.best is None or not found.price:
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    outside = found.price * 1000
+    state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
+    state.offer(make_candidate(problem, found.best.solution))
+    if found.is_empty:
+        state.prove(outside, found.price)
+    return state
+
+
+def _no_plan(state: SearchState | Closed, problem: Problem, seed: int) -> Exception:
     """Return the error that says why there is no plan."""
     if state.infeasible:
         return InfeasibleError(explain_infeasible(problem, lambda loose: _short(loose, seed)))
@@ -106,15 +160,15 @@ def _short(problem: Problem, seed: int) -> Plan:
     """
     reduced = reduce_problem(problem)
     watch = Watch(EXPLAIN_S)
-    state = SearchState(reduced.problem, watch, gap=0.05, solver=SolverChoice(seed=seed))
-    LinearSearch(state).run()
+    choice = SolverChoice(seed=seed)
+    state = search_linear(reduced.problem, watch, gap=0.05, solver=choice, stages=ALL_STAGES)
     if state.best is None:
         raise NoPlanError("none")
     solution = reduced.expand(state.best.solution, problem)
     return price_solution(problem, solution, _proof(state, "highs"))
 
 
-def _proof(state: SearchState, solver: str) -> Proof:
+def _proof(state: SearchState | Closed, solver: str) -> Proof:
     """Return what the search has proven."""
     assert state.best is not None
     gap = relative_gap(state.best.value, state.bound)

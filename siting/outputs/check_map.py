@@ -14,8 +14,8 @@ import shapely
 from siting.errors import Fault
 from siting.outputs.assets import template
 from siting.outputs.check_facts import Facts, colour_of_part, linear_density, place_facts
-from siting.outputs.files import attribution_of
 from siting.outputs.layered_map import Layer, layered_map, write_page
+from siting.outputs.source import attribution_of
 from siting.outputs.words import count_words
 from siting.region import acts_frame
 

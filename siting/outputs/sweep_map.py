@@ -14,8 +14,8 @@ import shapely
 
 from siting.outputs.assets import template
 from siting.outputs.check_facts import Facts
-from siting.outputs.files import attribution_of
 from siting.outputs.layered_map import Layer, layered_map, write_page
+from siting.outputs.source import attribution_of
 
 if TYPE_CHECKING:
     import folium

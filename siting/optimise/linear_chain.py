@@ -1,0 +1,83 @@
+"""Run the stages for objectives that are plain sums, the cheap ones before any program is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from siting.model.objectives import OBJECTIVES, ObjectiveKind
+from siting.optimise.candidate import Candidate, empty_candidate
+from siting.optimise.engine import SolverChoice
+from siting.optimise.linear import LinearSearch
+from siting.optimise.priced import prices_of
+from siting.optimise.progress import Watch
+from siting.optimise.shrink import Shrinker
+from siting.optimise.stages import Stages
+from siting.optimise.state import SearchState
+from siting.problem import Problem
+
+__all__ = ["Closed", "search_linear"]
+
+SHARE = 0.85
+"""Share of the time that may pass before a program is built [-]."""
+
+
+@dataclass
+class Closed:
+    """The end of a search that needed no program; the same figures as a `SearchState`."""
+
+    kind: ObjectiveKind
+    watch: Watch
+    gap: float
+    best: Candidate | None
+    bound: float | None
+    price: float | None = None
+    infeasible: bool = False
+
+
+def search_linear(
+    problem: Problem,
+    watch: Watch,
+    *,
+    gap: float,
+    solver: SolverChoice,
+    stages: Stages,
+) -> SearchState | Closed:
+    """Return what is found and proven of a problem whose objective is a plain sum."""
+    prices = prices_of(problem)
+    if prices is None or not (stages.ascend or stages.construct):
+        return _by_program(problem, watch, gap, solver, None)
+    shrinker = Shrinker(problem, prices, watch, gap, stages, solver.seed)
+    watch.enter("building trees and bounding them")
+    part = shrinker.run(SHARE * watch.left_s)
+    if shrinker.is_done or shrinker.infeasible or watch.is_over:
+        return _closed(shrinker)
+    return _by_program(part, watch, gap, solver, shrinker)
+
+
+def _closed(shrinker: Shrinker) -> Closed:
+    """Return what is known without a program."""
+    kind = OBJECTIVES[shrinker.problem.objective.kind]
+    best = shrinker.best or empty_candidate(shrinker.problem)
+    bound = shrinker.proven if abs(shrinker.bound) < float("inf") else None
+    return Closed(kind, shrinker.watch, shrinker.gap, best, bound, infeasible=shrinker.infeasible)
+
+
+def _by_program(
+    problem: Problem,
+    watch: Watch,
+    gap: float,
+    solver: SolverChoice,
+    shrinker: Shrinker | None,
+) -> SearchState:
+    """Bound and solve the program of what is left."""
+    watch.enter("building the model")
+    state = SearchState(problem, watch, gap=gap, solver=solver)
+    outside = None
+    if shrinker is not None:
+        state.offer(shrinker.best)
+        if abs(shrinker.bound) < float("inf"):
+            state.prove(shrinker.proven)
+        if abs(shrinker.outside) < float("inf"):
+            outside = -shrinker.outside if shrinker.maximise else shrinker.outside
+    LinearSearch(state, outside).run()
+    return state
