@@ -12,7 +12,7 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 
 SIMULATE := .venv-simulate
 
-.PHONY: demo test test-simulate lint format wheel clean
+.PHONY: demo test test-simulate lint format docs screenshots wheel clean
 
 demo: $(VENV)/installed
 	$(BIN)/siting example --out demo || test $$? -eq 4 # 4: a plan, but not proven in time
@@ -33,6 +33,14 @@ lint: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# Every link inside the pages must lead somewhere: warnings are errors.
+docs: $(VENV)/installed-dev
+	$(BIN)/sphinx-build -W --keep-going -q -b html siting/docs build/docs
+
+# Takes the pictures of README and documentation anew, from real results; needs Chromium.
+screenshots: $(VENV)/installed-dev
+	$(BIN)/python siting/docs/screenshots.py
 
 wheel: $(VENV)/installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

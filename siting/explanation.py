@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ __all__ = [
     "Explanations",
     "explain_plan",
     "not_attached",
+    "with_site_ids",
 ]
 
 NOT_ATTACHED = "out of reach of the streets"
@@ -129,11 +131,20 @@ class Explanations:
         for ids, found in ((zone_ids, self.zones), (site_ids, self.sites)):
             for key, gis_id in ids.items():
                 if gis_id == name and key in found:
-                    words = found[key].change
-                    for site, own in site_ids.items():
-                        words = words.replace(f"site '{site}'", f"site '{own}'")
+                    words = with_site_ids(found[key].change, site_ids)
                     return replace(found[key], id=name, change=words)
         return None
+
+
+def with_site_ids(words: str, site_ids: Mapping[str, str]) -> str:
+    """Return a sentence in which sites have the ids of their layer in place of their keys.
+
+    Examples
+    --------
+    >>> with_site_ids("The cheapest way opens site 's1' for it.", {"s1": "DC-7"})
+    "The cheapest way opens site 'DC-7' for it."
+    """
+    return re.sub(r"site '([^']*)'", lambda hit: f"site '{site_ids.get(hit[1], hit[1])}'", words)
 
 
 def not_attached(kind: str, name: str) -> Explanation:

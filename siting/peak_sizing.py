@@ -11,7 +11,7 @@ from siting.plan import Plan
 from siting.problem import Edge, Problem
 from siting.simultaneity import Consumers, Factor, pipe_peaks_mw
 
-__all__ = ["PeakSizing", "Round", "size_for_peaks"]
+__all__ = ["PeakSizing", "Round", "scaled_for_peaks", "size_for_peaks"]
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ def size_for_peaks(
     while len(rounds) < most_rounds:
         used = {e.id: ratios.get(e.id, usual) for e in problem.edges if e.id not in sized_already}
         fixed.append({edge: ratio for edge, ratio in used.items() if ratio > 1})
-        scaled = _scaled(problem, fixed[-1])
+        scaled = scaled_for_peaks(problem, fixed[-1])
         plan = solve(scaled)
         peaks = pipe_peaks_mw(problem, plan, consumers, factor)
         sizes: Sizes = {pipe.edge: pipe.size for pipe in plan.pipes}
@@ -190,8 +190,16 @@ def size_for_peaks(
     return PeakSizing(*found[chosen], tuple(rounds), ending, chosen + 1, fixed[chosen])
 
 
-def _scaled(problem: Problem, ratios: Mapping[str, float]) -> Problem:
-    """Return the problem with capacities of base load beside the peak."""
+def scaled_for_peaks(problem: Problem, ratios: Mapping[str, float]) -> Problem:
+    """Return the problem with capacities of base load beside the peak.
+
+    Parameters
+    ----------
+    problem
+        The problem with the full capacity of each size.
+    ratios
+        Peak over base load of the edges that carry more than their base load [-].
+    """
     edges = tuple(
         _edge(edge, ratios[edge.id]) if edge.id in ratios else edge for edge in problem.edges
     )

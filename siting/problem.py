@@ -347,7 +347,17 @@ def read_problem(path: str | Path) -> Problem:
         log.fault("problem", f"cannot read '{path}': {error.strerror}.", "Check the path.")
         log.raise_faults()
     try:
-        raw = json.loads(text)
+        problem = ADAPTER.validate_json(text)
+    except ValidationError:  # once more, for words that name the elements
+        return problem_from_dict(_parsed(text, path, log))
+    check_problem(problem)
+    return problem
+
+
+def _parsed(text: str, path: str | Path, log: FaultLog) -> Any:
+    """Return what stands in a JSON text; raise a fault where it is not JSON."""
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         log.fault(
             "problem",
@@ -355,7 +365,7 @@ def read_problem(path: str | Path) -> Problem:
             "Mend the file at that place.",
         )
         log.raise_faults()
-    return problem_from_dict(raw)
+        raise
 
 
 def problem_from_dict(raw: Mapping[str, Any]) -> Problem:
@@ -480,6 +490,6 @@ def _check_standing(zone: Zone, log: FaultLog) -> None:
 
 def write_problem(problem: Problem, path: str | Path) -> None:
     """Write a problem file, leaving out what is at its default."""
-    raw = ADAPTER.dump_python(problem, mode="json", exclude_defaults=True)
-    head = {"format": FORMAT, "version": VERSION}
-    Path(path).write_text(json.dumps({**head, **raw}, indent=1, allow_nan=False), encoding="utf-8")
+    head = json.dumps({"format": FORMAT, "version": VERSION}, indent=1)
+    body = ADAPTER.dump_json(problem, exclude_defaults=True, indent=1).decode("utf-8")
+    Path(path).write_text(f"{head[:-2]},{body[1:]}", encoding="utf-8")

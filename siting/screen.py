@@ -128,6 +128,7 @@ class ProgressScreen:
 def progress_words(progress: ProgressLike, objective: str) -> str:
     """Return the state of a search as one line."""
     gap = progress.gap
+    objective = getattr(progress, "objective", None) or objective
     return "  ".join(
         [
             f"{progress.seconds:6.1f} s",

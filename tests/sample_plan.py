@@ -72,6 +72,30 @@ def with_nothing_built(town: Town) -> Town:
     return replace(town, plan=plan)
 
 
+def with_less_built(town: Town) -> Town:
+    """Return the town with the first zone and its three pipes alone."""
+    pipes, zones = town.plan.pipes[:3], town.plan.zones[:1]
+    cost = math.fsum(pipe.cost_eur for pipe in pipes)
+    capex = cost + zones[0].cost_eur + 900_000.0
+    loss = 8760 * math.fsum(pipe.loss_mw for pipe in pipes)
+    heat = zones[0].heat_mwh
+    plan = replace(
+        town.plan,
+        sites=(replace(town.plan.sites[0], heat_mwh=heat + loss),),
+        pipes=pipes,
+        zones=zones,
+        heat_mwh=heat,
+        loss_mwh=loss,
+        capex_eur=capex,
+        capex_by_component_eur={
+            "pipes": cost, "substations": zones[0].cost_eur, "heat_pump": 900_000.0,
+        },
+        heat_per_euro_kwh=heat * 1000 / capex,
+        proof=Proof(Status.FEASIBLE, "max_heat", heat, heat * 1.2, 0.2, 0.01, 1.5, "highs 1.0"),
+    )  # fmt: skip
+    return replace(town, plan=plan)
+
+
 def _point(column: float, row: float) -> shapely.Point:
     return shapely.Point(EAST + BLOCK * column, NORTH + BLOCK * row)
 

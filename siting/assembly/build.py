@@ -103,6 +103,8 @@ def assemble_problem(
     parameters: Parameters,
     config: StudyConfig,
     log: FaultLog | None = None,
+    *,
+    whole: bool = False,
 ) -> Assembly:
     """Return the problem of a study.
 
@@ -118,6 +120,9 @@ def assemble_problem(
         Network temperatures, pipe design, demand, objective and limits.
     log
         Takes doubts; faults are raised.
+    whole
+        Whether to offer every plant and pipe size, to judge what stands already; a search is
+        quicker without those that nobody would choose.
 
     Returns
     -------
@@ -137,7 +142,7 @@ def assemble_problem(
     the cost. Pipes carry the base load at the mean temperatures of the network, or, where the study
     says so, the peak, see `siting.simultaneity`; service lines carry the peak of their zone.
     """
-    desk = Desk(region, network, parameters, config, log or FaultLog())
+    desk = Desk(region, network, parameters, config, log or FaultLog(), whole=whole)
     site_wishes = desk.wishes("sites")
     zone_wishes = desk.wishes("zones")
     sites, site_ids, site_heat = assemble_sites(desk, site_wishes)

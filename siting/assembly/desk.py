@@ -34,7 +34,10 @@ class Wishes:
 
 @dataclass
 class Desk:
-    """What every step of the assembly reads, and where it leaves faults and remarks."""
+    """What every step of the assembly reads, and where it leaves faults and remarks.
+
+    ``whole`` asks for every plant and pipe size, those too that no new plan would choose.
+    """
 
     region: Region
     network: PipeNetwork
@@ -42,6 +45,7 @@ class Desk:
     config: StudyConfig
     log: FaultLog = field(default_factory=FaultLog)
     remarks: list[Remark] = field(default_factory=list)
+    whole: bool = False
 
     @property
     def overhead(self) -> float:

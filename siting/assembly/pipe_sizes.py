@@ -68,14 +68,17 @@ def assemble_edges(
     """
     frame = desk.network.edges
     laid = laid_catalogue(desk, catalogue)
-    offered = laid.useful(*_flow_range(desk, sites, zones, laid))
+    flows = (0.0, math.inf) if desk.whole else _flow_range(desk, sites, zones, laid)
+    offered = laid.useful(*flows)
     desk.remark("streets", "offered pipe sizes", len(offered), ", ".join(offered.labels))
     kind = frame["kind"].to_numpy()
     service, standing = kind == "service", kind == EXISTING
     lumps = _Lumps.of(frame, desk.overhead)
     sizes: _Sizes = {}
-    sizes |= _street_sizes(frame[~service & ~standing], offered, desk.overhead, lumps)
-    sizes |= _service_sizes(desk, frame[service], zones, laid, lumps)
+    streets = frame[~standing] if desk.whole else frame[~service & ~standing]
+    sizes |= _street_sizes(desk, streets, offered, lumps)
+    if not desk.whole:
+        sizes |= _service_sizes(desk, frame[service], zones, laid, lumps)
     sizes |= _existing_sizes(desk, frame[standing], catalogue)
     desk.log.raise_faults()
     shares = {kind: _cost_shares(name, desk.overhead) for kind, name in COMPONENT_OF_KIND.items()}
@@ -161,17 +164,18 @@ def _flow_range(
 
 
 def _street_sizes(
-    frame: pd.DataFrame, catalogue: PipeCatalogue, overhead: float, lumps: _Lumps
+    desk: Desk, frame: pd.DataFrame, catalogue: PipeCatalogue, lumps: _Lumps
 ) -> _Sizes:
     """Return for each edge the sizes offered, priced for it."""
     length = frame["length_m"].to_numpy(dtype=float)
     priced = frame["cost_length_m"].to_numpy(dtype=float)
-    costs = np.outer(priced, catalogue.cost_eur_per_m * overhead) + lumps.on(frame)[:, None]
+    costs = np.outer(priced, catalogue.cost_eur_per_m * desk.overhead) + lumps.on(frame)[:, None]
     losses = mw_from_w(np.outer(length, catalogue.heat_loss_w_per_m))
     # A size that loses all it carries is of no use, and free trench is laid large. Where a lump
     # sum covers every size, the small ones stay for their smaller loss.
     first = np.argmax(losses < catalogue.capacity_mw, axis=1)
     first = np.where(costs[:, -1] > 0, first, len(catalogue) - 1)
+    first = np.zeros_like(first) if desk.whole else first
     labels, capacities = catalogue.labels, catalogue.capacity_mw.tolist()
     found = {}
     rows = zip(frame.index, first.tolist(), costs.tolist(), losses.tolist(), strict=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from siting.appraisal import diameter_order
 from siting.assembly.desk import OVERHEAD
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from siting.assembly import Assembly
     from siting.config import StudyConfig
 
-__all__ = ["Outcome", "Swing", "tornado"]
+__all__ = ["Outcome", "Swing", "sensitivity_table", "tornado"]
 
 STATED_IN_FINANCE = {
     "heat_price_eur_per_mwh": "heat_price_eur_per_mwh",
@@ -129,6 +131,28 @@ def tornado(
     swings = [*_plain(desk), *_scaled(desk), *_energy(desk), _departure(desk)]
     moved = [each for each in swings if each.widest_eur(base) > 0.5]
     return base, tuple(sorted(moved, key=lambda each: -each.widest_eur(base)))
+
+
+def sensitivity_table(swings: Iterable[Swing]) -> pd.DataFrame:
+    """Return swings as a table, one row for each figure and its outcome at both ends.
+
+    Examples
+    --------
+    >>> list(sensitivity_table(()).columns)[:4]
+    ['figure', 'unit', 'usual', 'low']
+    """
+    rows = []
+    for each in swings:
+        row: dict[str, Any] = {
+            name: getattr(each, name) for name in ("name", "unit", "usual", "low", "high")
+        }
+        for end, outcome in (("low", each.at_low), ("high", each.at_high)):
+            for name in Outcome.__dataclass_fields__:
+                row[f"{name}_at_{end}"] = getattr(outcome, name) if outcome else math.nan
+        rows.append({**row, "source": each.source})
+    ends = [f"{name}_at_{end}" for end in ("low", "high") for name in Outcome.__dataclass_fields__]
+    columns = ["name", "unit", "usual", "low", "high", *ends, "source"]
+    return pd.DataFrame(rows, columns=columns).rename(columns={"name": "figure"})
 
 
 @dataclass(frozen=True)

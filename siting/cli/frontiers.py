@@ -84,7 +84,9 @@ def _frontier(
         earlier = read_frontier(folder / "frontier.json") if resume else None
         with run_log(screen):
             found = study.frontier(points=points, resume=earlier, progress=screen, stop=stop)
-        return found, write_frontier_folder(found, folder, title=study.config.study.name)
+            written = write_frontier_folder(found, folder, title=study.config.study.name)
+            drawn = study.draw_frontier(found, folder / "map.html")
+        return found, {**written, **({} if drawn is None else {"map": drawn})}
 
     return search_aside("max_heat", search)
 

@@ -17,6 +17,15 @@ GapOption = Annotated[
 
 TimeOption = Annotated[float | None, typer.Option("--time-limit", help="Longest search [s].")]
 
+FrontierOption = Annotated[
+    float | None,
+    typer.Option(
+        "--frontier",
+        min=0,
+        help="Time for plans of other sizes after the plan, for the slider of the map [s].",
+    ),
+]
+
 SolverOption = Annotated[str | None, typer.Option("--solver", help="Name, as info shows it.")]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print figures as JSON on stdout.")]

@@ -19,6 +19,7 @@ from siting.cli.console import (
     show_plan,
 )
 from siting.cli.options import (
+    FrontierOption,
     GapOption,
     JsonOption,
     OpenOption,
@@ -33,6 +34,10 @@ from siting.errors import InputError
 if TYPE_CHECKING:
     from siting.screen import ProgressScreen
     from siting.study import Run, Study
+
+
+EXAMPLE_FRONTIER_S = 45.0
+"""Time of a packaged region for the plans that its slider shows [s]."""
 
 
 class Region(StrEnum):
@@ -108,6 +113,7 @@ def run(
         str | None,
         typer.Option("--objective", help="heat_per_euro, max_heat, capex or net_value."),
     ] = None,
+    frontier_s: FrontierOption = None,
     as_json: JsonOption = False,
     open_map: OpenOption = False,
 ) -> None:
@@ -117,7 +123,7 @@ def run(
     changes: dict[str, Mapping[str, Any]] = {
         "solver": given(name=solver, gap=gap, time_limit_s=time_limit),
         "objective": given(kind=objective),
-        "outputs": given(folder=out.absolute() if out else None),
+        "outputs": given(folder=out.absolute() if out else None, frontier_s=frontier_s),
     }
     run_and_show(read_study(study_file(study)).with_changes(**changes), as_json, open_map)
 
@@ -132,6 +138,7 @@ def example(
     ] = False,
     gap: GapOption = None,
     time_limit: TimeOption = None,
+    frontier_s: FrontierOption = EXAMPLE_FRONTIER_S,
     as_json: JsonOption = False,
     open_map: OpenOption = False,
 ) -> None:
@@ -143,7 +150,7 @@ def example(
     folder = (out or Path(f"example-{region.value}")).absolute()
     changes: dict[str, Mapping[str, Any]] = {
         "solver": given(gap=gap, time_limit_s=time_limit),
-        "outputs": {"folder": folder},
+        "outputs": {"folder": folder, **given(frontier_s=frontier_s)},
     }
     if free_ratio:
         changes["limits"] = dict.fromkeys(LimitsConfig.model_fields)

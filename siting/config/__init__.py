@@ -6,6 +6,7 @@ from siting.config.demand import DEMAND_FILES, DemandConfig
 from siting.config.file import (
     config_from_dict,
     read_config,
+    read_sweep,
     relative_path,
     settings_of,
     with_changes,
@@ -27,6 +28,7 @@ from siting.config.layers import (
     ZonesConfig,
 )
 from siting.config.network import NetworkConfig
+from siting.config.outlook import DepartureConfig, PhasesConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.settings import (
     NetworkSetting,
@@ -34,6 +36,7 @@ from siting.config.settings import (
     finance_settings,
     network_settings,
 )
+from siting.config.sweep import NamedScenario, SweepConfig, VaryConfig
 from siting.config.whole import StudyConfig, study_schema
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "BarriersConfig",
     "BuildingsConfig",
     "DemandConfig",
+    "DepartureConfig",
     "ExistingNetworkConfig",
     "ExistingPlantsConfig",
     "FinanceConfig",
@@ -50,21 +54,26 @@ __all__ = [
     "LayerConfig",
     "LayersConfig",
     "LimitsConfig",
+    "NamedScenario",
     "NetworkConfig",
     "NetworkSetting",
     "ObjectiveConfig",
     "OutputsConfig",
+    "PhasesConfig",
     "SitesConfig",
     "SolverConfig",
     "StreetsConfig",
     "StudyConfig",
     "StudyHead",
+    "SweepConfig",
+    "VaryConfig",
     "ZonesConfig",
     "config_from_dict",
     "demand_settings",
     "finance_settings",
     "network_settings",
     "read_config",
+    "read_sweep",
     "relative_path",
     "settings_of",
     "study_schema",

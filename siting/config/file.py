@@ -6,12 +6,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from siting.config.demand import DEMAND_FILES
 from siting.config.layers import LAYER_FILES, LayerConfig, LayersConfig
+from siting.config.outlook import PhasesConfig
+from siting.config.sweep import SweepConfig
 from siting.config.whole import StudyConfig
 from siting.config.words import faults_of, syntax_fault
 from siting.countries import network_presets
@@ -20,10 +22,15 @@ from siting.errors import Fault, InputError
 __all__ = [
     "config_from_dict",
     "read_config",
+    "read_like",
+    "read_sweep",
     "relative_path",
     "settings_of",
+    "whole_from_dict",
     "with_changes",
 ]
+
+Whole = TypeVar("Whole", bound=StudyConfig)
 
 
 def read_config(path: str | Path) -> StudyConfig:
@@ -40,9 +47,35 @@ def read_config(path: str | Path) -> StudyConfig:
         The file cannot be read, is not TOML, or holds keys or values that are not understood.
         All faults are reported at once.
     """
+    return read_like(path, StudyConfig)
+
+
+def read_like(path: str | Path, model: type[Whole]) -> Whole:
+    """Read a file that is a study, or something read like one, see `read_config`."""
+    return whole_from_dict(_parsed(Path(path)), path, model)
+
+
+def read_sweep(path: str | Path) -> SweepConfig:
+    """Read what a sweep varies from a file of its own: the keys of ``[sweep]``, or that section.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not TOML, or holds keys or values that are not understood.
+    """
     file = Path(path)
+    raw = _parsed(file)
+    raw = raw["sweep"] if set(raw) == {"sweep"} else raw
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return SweepConfig.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(list(faults_of(raw, file.name, error, SweepConfig))) from error
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    """Return what a TOML file holds."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             Fault(
@@ -57,7 +90,6 @@ def read_config(path: str | Path) -> StudyConfig:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(syntax_fault(file, str(error))) from error
-    return config_from_dict(raw, file)
 
 
 def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") -> StudyConfig:
@@ -68,15 +100,20 @@ def config_from_dict(raw: Mapping[str, Any], file: str | Path = "study.toml") ->
     InputError
         Keys or values are not understood. All faults are reported at once.
     """
+    return whole_from_dict(raw, file, StudyConfig)
+
+
+def whole_from_dict(raw: Mapping[str, Any], file: str | Path, model: type[Whole]) -> Whole:
+    """Validate a parsed file as what it is to be, see `config_from_dict`."""
     file = Path(file).absolute()
     try:
-        config = StudyConfig.model_validate(raw)
+        config = model.model_validate(raw)
     except ValidationError as error:
-        raise InputError(list(faults_of(raw, file.name, error))) from error
+        raise InputError(list(faults_of(raw, file.name, error, model))) from error
     return _with_absolute_paths(_with_country(config), file)
 
 
-def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]]) -> StudyConfig:
+def with_changes(config: Whole, sections: Mapping[str, Mapping[str, Any]]) -> Whole:
     """Return a study with some keys of some sections changed; ``None`` takes a key out.
 
     Raises
@@ -88,11 +125,11 @@ def with_changes(config: StudyConfig, sections: Mapping[str, Mapping[str, Any]])
     for name, changes in sections.items():
         kept = {key: value for key, value in raw.get(name, {}).items() if key not in changes}
         raw[name] = kept | {key: value for key, value in changes.items() if value is not None}
-    return config_from_dict(raw, config.file)
+    return whole_from_dict(raw, config.file, type(config))
 
 
 def settings_of(config: StudyConfig) -> dict[str, Any]:
-    """Return everything that a study sets but its outputs, as JSON values.
+    """Return everything that a study sets but outputs and sweep, as JSON values.
 
     Paths are relative to the study file; `with_changes` takes the sections back.
     """
@@ -102,13 +139,15 @@ def settings_of(config: StudyConfig) -> dict[str, Any]:
             continue
         layer = getattr(config.layers, name).model_dump(mode="json")
         layers[name] = _relative_paths(layer, config.folder)
-    rest = config.model_dump(mode="json", exclude={"layers", "outputs"})
+    rest = config.model_dump(mode="json", exclude={"layers", "outputs", "sweep"})
     own = config.network.catalogue_file(config.folder)
     if own is not None:
         rest["network"]["catalogue"] = relative_path(own, config.folder)
     for key in DEMAND_FILES:
         path = getattr(config.demand, key)
         rest["demand"][key] = None if path is None else relative_path(path, config.folder)
+    works = config.phases.works
+    rest["phases"]["works"] = None if works is None else relative_path(works, config.folder)
     return {"layers": layers, **rest}
 
 
@@ -130,7 +169,7 @@ def relative_path(path: Path, folder: Path) -> str:
         return path.name
 
 
-def _with_country(config: StudyConfig) -> StudyConfig:
+def _with_country(config: Whole) -> Whole:
     """Return a copy with network temperatures of the country where the study states none.
 
     The keys stay unset, so that a study with another country takes those of that country. If either
@@ -148,7 +187,14 @@ def _with_country(config: StudyConfig) -> StudyConfig:
     return changed
 
 
-def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
+def _with_works(phases: PhasesConfig, file: Path) -> PhasesConfig:
+    """Return the phases with the path of the road works from the folder of the study file."""
+    if phases.works is None:
+        return phases
+    return phases.model_copy(update={"works": file.parent / phases.works})
+
+
+def _with_absolute_paths(config: Whole, file: Path) -> Whole:
     """Return a copy whose paths start from the folder of the study file."""
 
     def placed(layer: LayerConfig | None) -> LayerConfig | None:
@@ -172,6 +218,7 @@ def _with_absolute_paths(config: StudyConfig, file: Path) -> StudyConfig:
             "layers": config.layers.model_copy(update=layers),
             "demand": config.demand.model_copy(update=given),
             "outputs": outputs,
+            "phases": _with_works(config.phases, file),
         }
     )
     changed._file = file

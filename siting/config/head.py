@@ -50,6 +50,11 @@ class OutputsConfig(Section):
     formats: tuple[Literal["geojson", "geoparquet", "shapefile"], ...] = Field(
         (), description="Further formats of the layers, each in a folder of its own."
     )
+    frontier_s: float = Field(
+        0.0,
+        ge=0,
+        description="Time spent after the plan on plans of other sizes, for the slider [s].",
+    )
     pdf: bool = Field(
         False,
         description="Whether to print the report to report.pdf too, by an installed browser or"

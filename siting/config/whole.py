@@ -12,8 +12,10 @@ from siting.config.finance import FinanceConfig
 from siting.config.head import OutputsConfig, StudyHead
 from siting.config.layers import LayersConfig
 from siting.config.network import NetworkConfig
+from siting.config.outlook import DepartureConfig, PhasesConfig
 from siting.config.question import LimitsConfig, ObjectiveConfig, SolverConfig
 from siting.config.section import Section
+from siting.config.sweep import SweepConfig
 
 __all__ = [
     "StudyConfig",
@@ -34,8 +36,11 @@ class StudyConfig(Section):
     objective: ObjectiveConfig = Field(default_factory=ObjectiveConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
     finance: FinanceConfig = Field(default_factory=FinanceConfig)
+    departure: DepartureConfig = Field(default_factory=DepartureConfig)
+    phases: PhasesConfig = Field(default_factory=PhasesConfig)
     solver: SolverConfig = Field(default_factory=SolverConfig)
     outputs: OutputsConfig = Field(default_factory=OutputsConfig)
+    sweep: SweepConfig | None = Field(None, description="What `siting sweep` varies.")
 
     _file: Path = PrivateAttr(default=Path("study.toml"))
 

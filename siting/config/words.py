@@ -37,15 +37,17 @@ def syntax_fault(file: Path, words: str) -> Fault:
     )
 
 
-def faults_of(raw: Mapping[str, Any], name: str, error: ValidationError) -> Iterator[Fault]:
-    """Yield one fault for each thing that pydantic found."""
+def faults_of(
+    raw: Mapping[str, Any], name: str, error: ValidationError, model: Any = StudyConfig
+) -> Iterator[Fault]:
+    """Yield one fault for each thing that pydantic found; ``model`` is what the file should be."""
     for each in error.errors():
         steps = [str(step) for step in each["loc"]]
         section, key = steps[:-1], steps[-1]
         if _is_section(raw, steps):
             section, key = steps, ""
         place = f"{name} [{'.'.join(section)}]" if section else name
-        yield Fault("study", f"{place} {_what(each, key)}", _remedy(each, steps))
+        yield Fault("study", f"{place} {_what(each, key)}", _remedy(each, steps, model))
 
 
 def _is_section(raw: Any, steps: Sequence[str]) -> bool:
@@ -74,11 +76,11 @@ def _what(error: Mapping[str, Any], key: str) -> str:
     return f"'{key}': {words}." if key else f"{words}."
 
 
-def _remedy(error: Mapping[str, Any], steps: Sequence[str]) -> str:
+def _remedy(error: Mapping[str, Any], steps: Sequence[str], model: Any) -> str:
     """Return what to do about it; for an unknown key, the nearest known one."""
     match error["type"]:
         case "extra_forbidden":
-            return _nearest(steps[-1], known_keys(steps[:-1]))
+            return _nearest(steps[-1], known_keys(steps[:-1], model))
         case "missing":
             return "Add it."
         case "value_error":
@@ -89,11 +91,13 @@ def _remedy(error: Mapping[str, Any], steps: Sequence[str]) -> str:
             return "Give a value that fits."
 
 
-def known_keys(steps: Sequence[str]) -> list[str]:
+def known_keys(steps: Sequence[str], model: Any = StudyConfig) -> list[str]:
     """Return the keys of a section."""
-    model: Any = StudyConfig
     for step in steps:
-        kind = model.model_fields[step].annotation
+        fields = getattr(model, "model_fields", {})
+        if step not in fields:
+            continue  # a place in a list, or a name that the user gave
+        kind = fields[step].annotation
         choices = [each for each in get_args(kind) if hasattr(each, "model_fields")]
         model = choices[0] if choices else kind
     return list(getattr(model, "model_fields", ()))

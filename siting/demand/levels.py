@@ -43,8 +43,8 @@ def estimate_levels(
     Returns
     -------
     ``levels`` (at least 1) and ``levels_source`` in words: ``tag``, ``height``, the name of
-    a hint, ``median of same use``, ``median of all`` or, where nothing is known at all, ``1
-    assumed``.
+    a hint, ``median of same use``, ``median of all`` or, where nothing is known at all,
+    ``1 assumed``.
 
     Examples
     --------

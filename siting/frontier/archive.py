@@ -49,8 +49,7 @@ class Archive:
     def add(self, candidate: Candidate) -> bool:
         """Keep a candidate unless another one is as cheap and as good; say whether it is kept."""
         capex, heat = candidate.capex_eur, candidate.heat_mwh
-        at = bisect_right(self._kept, capex * (1 + SAME), key=lambda each: each.capex_eur)
-        if at and self._kept[at - 1].heat_mwh >= heat * (1 - SAME):
+        if not self.lacks(capex, heat):
             return False
         first = bisect_left(self._kept, capex, key=lambda each: each.capex_eur)
         last = first
@@ -58,6 +57,11 @@ class Archive:
             last += 1
         self._kept[first:last] = [candidate]
         return True
+
+    def lacks(self, capex_eur: float, heat_mwh: float) -> bool:
+        """Return whether no candidate is as cheap and as good as a plan would be."""
+        at = bisect_right(self._kept, capex_eur * (1 + SAME), key=lambda each: each.capex_eur)
+        return not at or self._kept[at - 1].heat_mwh < heat_mwh * (1 - SAME)
 
     def best_at(self, price: float) -> Candidate | None:
         """Return the candidate that is worth most at a price of investment."""

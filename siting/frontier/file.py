@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from siting import whole_files
 from siting.errors import Fault, InputError
 from siting.frontier.result import Frontier, Point
 from siting.frontier.shape import Line, Step
@@ -120,24 +118,6 @@ def _fault(finding: str, remedy: str = "Start the frontier anew.") -> InputError
     return InputError(Fault("frontier", finding, remedy))
 
 
-@contextmanager
-def whole_or_not(path: Path) -> Iterator[Path]:
-    """Give a path to write to; what is there takes the place of ``path`` when all went well."""
-    work: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-        )
-        os.close(handle)
-        work = Path(name)
-        yield work
-        work.chmod(0o644)
-        work.replace(path)
-    except OSError as error:
-        raise _fault(
-            f"cannot write '{path}': {error.strerror}.", "Choose another folder."
-        ) from error
-    finally:
-        if work is not None:
-            work.unlink(missing_ok=True)
+def whole_or_not(path: Path) -> AbstractContextManager[Path]:
+    """Give a path to write to, see `siting.whole_files.whole_or_not`."""
+    return whole_files.whole_or_not(path, "frontier")

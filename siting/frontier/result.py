@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from siting.frontier.shape import Line, Step, ceiling_at, edges, upper_hull
 from siting.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Frontier", "Point", "relative_distance"]
 
@@ -111,3 +115,21 @@ class Frontier:
     def is_proven(self) -> bool:
         """Whether hull and ceiling are as close as wanted."""
         return self.widest <= self.gap_wanted
+
+    def frame(self) -> pd.DataFrame:
+        """Return the plans as a table, by rising investment; units are in the names."""
+        from siting.outputs.frontier import frontier_frame
+
+        return frontier_frame(self)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw heat against investment, see `siting.outputs.frontier.plot_frontier`."""
+        from siting.outputs.frontier import plot_frontier
+
+        return plot_frontier(self, **options)
+
+    def _repr_html_(self) -> str:
+        """Return the plans for a notebook."""
+        from siting.outputs.cards import frontier_card
+
+        return frontier_card(self)

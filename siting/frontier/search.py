@@ -21,6 +21,8 @@ import numpy as np
 from siting.errors import Fault, InfeasibleError, InputError, NoPlanError, VerificationError
 from siting.frontier.archive import PriceState, worth
 from siting.frontier.budgets import BudgetSearch
+from siting.frontier.known import proven_lines, proven_steps
+from siting.frontier.mix import mixed_plans
 from siting.frontier.result import Frontier, Point, relative_distance
 from siting.frontier.shape import Line, Place, Step, ceiling_at, edges, upper_hull
 from siting.optimise.candidate import UNPROVEN, Candidate, make_candidate
@@ -85,6 +87,7 @@ def find_frontier(
     threads: int | None = None,
     seed: int = 0,
     resume: Frontier | None = None,
+    known: Iterable[Plan] = (),
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Frontier:
@@ -105,6 +108,8 @@ def find_frontier(
         As for `siting.solve`.
     resume
         An earlier frontier of the same problem, whose plans and lines count on.
+    known
+        Plans of the problem that were found before, with what was proven about them.
     progress
         Called now and then with a `Progress`: heat of the largest plan and its ceiling.
     stop
@@ -147,8 +152,13 @@ def find_frontier(
     budgets = BudgetSearch(state, most_gaps=points)
     if resume is not None:
         budgets.steps |= {step.budget_eur: step for step in resume.steps}
+    told = [*known]
+    given = [step for plan in told for step in proven_steps(problem, plan.proof)]
+    lines = [line for plan in told for line in proven_lines(problem, plan.proof)]
+    search.take_over(lines, (_solution(plan, reduced) for plan in told))
     search.run()
     budgets.run()
+    search.mix()
     if search.infeasible and not len(state.archive):
         raise InfeasibleError(
             "No plan meets the limits, whatever it costs. 'siting run' says which of them is in the"
@@ -156,7 +166,9 @@ def find_frontier(
         )
     earlier = 0.0 if resume is None else resume.seconds
     found = _Finish(whole, reduced, state, solver, watch.seconds + earlier)
-    return found.frontier(search.sound_lines(), sound_steps(state, budgets), digest)
+    return found.frontier(
+        search.sound_lines(), sound_steps(state, [*given, *budgets.steps.values()]), digest
+    )
 
 
 def _solution(plan: Plan, reduced: Reduced) -> Solution:
@@ -203,6 +215,7 @@ class FrontierSearch:
         self.most_mwh = state.problem.total_heat_mwh
         self.lines: dict[float, Line] = {}
         self.infeasible = False
+        self.patience_s = 1.0
 
     def take_over(self, lines: Iterable[Line], solutions: Iterable[Solution]) -> None:
         """Count on lines and plans of an earlier search."""
@@ -222,6 +235,7 @@ class FrontierSearch:
     def run(self) -> None:
         """Construct plans, then ask prices."""
         self._construct_all()
+        self.mix()
         if not self._has_heat():
             self._ask(Task(0.0, 1), self.watch.left_s / 2)
         until = PRICES_SHARE * self.watch.time_limit_s
@@ -250,6 +264,18 @@ class FrontierSearch:
                     return
                 self._construct(price, None, shake)
                 price *= 0.6
+
+    def mix(self) -> None:
+        """Put separate networks of the plans found together anew."""
+        state, until = self.state, self.watch.seconds + 0.1 * self.watch.time_limit_s
+        state.ask(0.0)
+        mixed_plans(
+            state.problem,
+            [each.solution for each in state.archive],
+            state.offer,
+            is_wanted=state.archive.lacks,
+            is_over=lambda: self.watch.seconds > until or self.watch.is_stopped,
+        )
 
     def _best_single(self) -> float:
         """Return the most heat per euro of the trees of one site [MWh/a per EUR]."""
@@ -361,7 +387,7 @@ class FrontierSearch:
         left = PRICES_SHARE * self.watch.time_limit_s - self.watch.seconds
         waiting = max(self.most_prices - len(self.lines), 0)
         share = left / (waiting + 2) if task.effort == 0 else 0.35 * left
-        return max(share, 1.0)
+        return max(share, min(self.patience_s, left))
 
     # -- one price ------------------------------------------------------------------------------
 
@@ -373,13 +399,15 @@ class FrontierSearch:
         cost = self._cost(price, self.engine)
         relaxed = self.engine.relax(
             cost,
-            seconds=0.4 * seconds,
+            seconds=(0.4 if self.lines else 0.9) * seconds,
             on_round=lambda bound: self._certify(task, bound, self.engine),
         )
         if relaxed.ending is Ending.INFEASIBLE:
             self.infeasible = True
             return
         self._certify(task, relaxed.bound, self.engine)
+        if not math.isfinite(relaxed.bound):  # a bound late is worth more than many prices without
+            self.patience_s = 2 * seconds
         large = len(self.engine.model.data.arcs) > SMALL
         for shake in (0.15, 0.3) if large else (0.0,):
             self._construct(price, relaxed.values, shake)
@@ -505,7 +533,7 @@ class FrontierSearch:
         return sound
 
 
-def sound_steps(state: PriceState, budgets: BudgetSearch) -> list[Step]:
+def sound_steps(state: PriceState, steps: Iterable[Step]) -> list[Step]:
     """Return the steps by rising budget, none below a found plan by a rounding error.
 
     Raises
@@ -514,7 +542,8 @@ def sound_steps(state: PriceState, budgets: BudgetSearch) -> list[Step]:
         A plan lies above a step by more than that.
     """
     sound = []
-    for budget, step in sorted(budgets.steps.items()):
+    for step in sorted(steps, key=lambda each: (each.budget_eur, each.heat_mwh)):
+        budget = step.budget_eur
         best = max((h for c, h in state.archive.places if c <= budget), default=0.0)
         if best > step.heat_mwh + CONTRADICTS * max(state.problem.total_heat_mwh, 1.0):
             raise VerificationError(

@@ -46,6 +46,7 @@ COORDINATE_NAMES = (
 FID = "fid"
 """Name under which a study may ask for the number that GDAL gives to each feature."""
 
+RASTER_ENDINGS = frozenset({".tif", ".tiff", ".asc", ".vrt", ".img"})
 WKT_NAMES = ("wkt", "geometry", "geom")
 GDAL_ERRORS = (
     pyogrio.errors.DataSourceError,
@@ -329,11 +330,25 @@ def report_missing_file(kind: str, path: Path, log: FaultLog) -> None:
     )
 
 
+def _report_raster(kind: str, path: Path, log: FaultLog) -> None:
+    """Say that a raster is no layer of shapes, and how zones are made of one."""
+    cure = "Give a layer of shapes."
+    if kind == "zones":
+        cure = 'Set source = "raster" and its demand_unit, such as "MWh/ha", under [layers.zones].'
+    log.fault(kind, f"'{path.name}' is a raster, not a layer of shapes.", cure)
+
+
 def _report_unreadable(
     kind: str, path: Path, config: LayerConfig, words: str, log: FaultLog
 ) -> None:
     """Say that a file cannot be read, or that its filter is at fault."""
+    if path.suffix.lower() in RASTER_ENDINGS:
+        _report_raster(kind, path, log)
+        return
     words = words.splitlines()[0].split("; It might help")[0].rstrip(".")
+    words = words.replace(f"'{path}' ", "it is ").replace(f"/vsigzip/{path}", path.name)
+    if "Missing geo metadata" in words:
+        words = "it is a table without geometry, no GeoParquet"
     if (config.where and "where" in words.lower()) or "sql" in words.lower():
         # SQLite repeats the whole query before it says what is wrong.
         words = words.split(f"WHERE {config.where}: ")[-1]

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from siting.demand.levels import STOREY_HEIGHT_M, estimate_levels
 from siting.errors import FaultLog, InputError
 from siting.layers.files import report_missing_file
 from siting.layers.osm import read_osm_features
-from siting.layers.shapes import repeated_shapes
+from siting.layers.shapes import shape_prints
 from siting.region import Remark
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def open_osm_buildings(
     remarks = []
     use, heated = _judged(found)
     small = (metric.area < SMALLEST_M2).to_numpy()
-    copy = repeated_shapes(gpd.GeoDataFrame(geometry=metric)) & _after_the_first(metric)
+    copy = shape_prints(metric).duplicated().to_numpy()
     for act, gone in (
         ("left out buildings that are not heated", ~heated),
         (f"left out buildings of less than {SMALLEST_M2:g} m2", heated & small),
@@ -105,13 +104,6 @@ def _judged(found: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
         use = use.where(use != "", told)
         heated &= found[str(key)].map(by_value["heated"]).fillna("yes") == "yes"
     return use.to_numpy(dtype=object), heated.to_numpy(dtype=bool)
-
-
-def _after_the_first(shapes: gpd.GeoSeries) -> np.ndarray:
-    """Return which shapes stand behind another one that is the same."""
-    prints = pd.Series(shapely.to_wkb(shapely.normalize(shapely.set_precision(shapes, 1e-3))))
-    found: np.ndarray = prints.duplicated().to_numpy()
-    return found
 
 
 def _described(rows: gpd.GeoDataFrame, area_m2: pd.Series, use: np.ndarray) -> gpd.GeoDataFrame:

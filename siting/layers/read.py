@@ -108,7 +108,9 @@ def _open_all(
         "sites": _with_ids("sites", sites.ID, layers.sites, log, joins),
         "zones": _open_zones(config, log, joins),
     }
-    found["streets"], remarks = open_streets(layers.streets, config.folder, log)
+    remarks: tuple[Remark, ...] = ()
+    if layers.streets is not None:  # a screening has none
+        found["streets"], remarks = open_streets(layers.streets, config.folder, log)
     frames, placeless = {}, {}
     for kind, frame in found.items():
         if frame is None:

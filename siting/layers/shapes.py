@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from siting.errors import FaultLog, name_ids
 from siting.region import Remark
 
-__all__ = ["present_shapes", "repaired_areas", "repeated_shapes", "shapes_of_type"]
+__all__ = ["present_shapes", "repaired_areas", "repeated_shapes", "shape_prints", "shapes_of_type"]
 
 POINTS = frozenset({"Point", "MultiPoint"})
 LINES = frozenset({"LineString", "MultiLineString", "LinearRing"})
@@ -100,8 +101,11 @@ def _areas_only(shapes: np.ndarray) -> np.ndarray:
 
 def repeated_shapes(frame: gpd.GeoDataFrame) -> np.ndarray:
     """Return which features have the same geometry as another one."""
-    known = frame.geometry.to_numpy()
-    prints = shapely.to_wkb(shapely.normalize(shapely.set_precision(known, 1e-3)))
-    _, place, count = np.unique(prints.astype(object), return_inverse=True, return_counts=True)
-    same: np.ndarray = count[place] > 1
+    same: np.ndarray = shape_prints(frame.geometry).duplicated(keep=False).to_numpy()
     return same
+
+
+def shape_prints(shapes: gpd.GeoSeries) -> pd.Series:
+    """Return something that is equal for shapes that are equal to a millimetre, sound or not."""
+    rounded = shapely.set_precision(shapes.to_numpy(), 1e-3, mode="pointwise")
+    return pd.Series(shapely.to_wkb(shapely.normalize(rounded)), dtype=object)

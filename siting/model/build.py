@@ -25,7 +25,14 @@ class Model:
     expressions: Expressions
 
 
-def build_model(problem: Problem, *, source_rows: bool = True) -> Model:
+def build_model(
+    problem: Problem,
+    *,
+    source_rows: bool = True,
+    annual: bool | None = None,
+    flow_limit_mw: float | None = None,
+    program: pulp.LpProblem | None = None,
+) -> Model:
     """Return the model of a problem, one named piece after another.
 
     Parameters
@@ -35,10 +42,18 @@ def build_model(problem: Problem, *, source_rows: bool = True) -> Model:
     source_rows
         Write down what a pipe may carry from each source. The search leaves these rows out and
         adds the few that matter (`siting.optimise.slivers`).
+    annual
+        Trace the heat of the year to the sites; absent, where the objective needs it.
+    flow_limit_mw
+        Most heat that any pipe may have to carry [MW], see `siting.model.data.prepare`.
+    program
+        Where to write; a new program if absent.
     """
-    data = prepare(problem)
-    program = pulp.LpProblem("siting", pulp.LpMinimize)
-    variables = create_variables(program, data, annual=needs_annual_heat(data))
+    data = prepare(problem, flow_limit_mw)
+    if program is None:
+        program = pulp.LpProblem("siting", pulp.LpMinimize)
+    wanted = needs_annual_heat(data) if annual is None else annual
+    variables = create_variables(program, data, annual=wanted)
     expressions = write_expressions(data, variables)
 
     c.constraint_one_option(program, data, variables)
@@ -58,6 +73,7 @@ def build_model(problem: Problem, *, source_rows: bool = True) -> Model:
         c.constraint_annual_balance(program, data, variables)
         c.constraint_annual_pipe_capacity(program, data, variables)
         c.constraint_annual_output(program, data, variables)
+        c.constraint_pipe_covers_its_loss(program, data, variables)
     c.constraint_mandatory_site(program, data, variables)
     c.constraint_number_of_sites(program, data, variables)
     c.constraint_number_of_zones(program, data, variables)

@@ -288,6 +288,15 @@ def constraint_annual_pipe_capacity(model: pulp.LpProblem, data: ModelData, v: V
         model += linear(terms) <= 0, f"annual_pipe_capacity_a{a}"
 
 
+def constraint_pipe_covers_its_loss(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
+    """What a built pipe loses enters at its own beginning, at full base load."""
+    for a, arc in enumerate(data.arcs):
+        terms = _carried(v, data, a, 1 - arc.pieces[0].loss_per_mw)
+        lost = [(v.pipe[a, p], -x.loss_mw / data.scale.power_mw) for p, x in enumerate(arc.pieces)]
+        if any(factor for _, factor in lost):
+            model += linear([*terms, *lost]) >= 0, f"pipe_covers_its_loss_a{a}"
+
+
 def constraint_annual_output(model: pulp.LpProblem, data: ModelData, v: Variables) -> None:
     """Over the year a site feeds in at most what is installed there, in every hour."""
     hours = data.problem.hours_per_a * data.scale.power_mw / data.scale.heat_mwh

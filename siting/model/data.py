@@ -6,13 +6,25 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from siting.model.pieces import Piece, edge_pieces
 from siting.problem import Problem, SiteOption, Zone
 
-__all__ = ["Arc", "ModelData", "Option", "Scale", "Source", "prepare"]
+__all__ = [
+    "Arc",
+    "HasData",
+    "ModelData",
+    "Option",
+    "Scale",
+    "Source",
+    "flow_limit",
+    "most_demand",
+    "prepare",
+    "supply_limit",
+]
 
 
 @dataclass(frozen=True)
@@ -89,10 +101,28 @@ class ModelData:
         return sorted({*self.arcs_in, *self.arcs_out, *self.zones_at, *self.options_at})
 
 
-def prepare(problem: Problem) -> ModelData:
-    """Return the sets and scaled numbers of a problem."""
+class HasData(Protocol):
+    """Anything that holds the sets of a problem, such as a model."""
+
+    @property
+    def data(self) -> ModelData:
+        """The sets."""
+        ...
+
+
+def prepare(problem: Problem, flow_limit_mw: float | None = None) -> ModelData:
+    """Return the sets and scaled numbers of a problem.
+
+    Parameters
+    ----------
+    problem
+        The bare problem.
+    flow_limit_mw
+        Most heat that any pipe may have to carry [MW], where more than the problem's own sites
+        feed the pipes; from the problem if absent, see `flow_limit`.
+    """
     node_of = {name: position for position, name in enumerate(problem.nodes)}
-    limit = flow_limit(problem)
+    limit = flow_limit(problem) if flow_limit_mw is None else flow_limit_mw
     options = tuple(_options(problem, node_of, limit))
     options_at = _group((each.node, k) for k, each in enumerate(options))
     zones = tuple(k for k, zone in enumerate(problem.zones) if not zone.forbidden)
@@ -117,9 +147,14 @@ def prepare(problem: Problem) -> ModelData:
 def flow_limit(problem: Problem) -> float:
     """Return the most heat that any pipe of a sensible plan carries [MW].
 
-    It is bounded by what all sites can give together, and by all peaks plus all losses; sites of
-    one exclusion group count once. This is the origin of every big-M in the model.
+    It is bounded by what all sites can give together, and by all peaks plus all losses. This is the
+    origin of every big-M in the model.
     """
+    return min(supply_limit(problem), most_demand(problem))
+
+
+def supply_limit(problem: Problem) -> float:
+    """Return what all sites can give together; those of an exclusion group count once [MW]."""
     by_group: dict[str, float] = {}
     for site in problem.sites:
         if site.forbidden:
@@ -127,12 +162,15 @@ def flow_limit(problem: Problem) -> float:
         most = max(math.inf if o.capacity_mw is None else o.capacity_mw for o in site.choices)
         group = f"group {site.group}" if site.group else f"site {site.id}"
         by_group[group] = max(most, by_group.get(group, 0.0))
-    supply = math.fsum(by_group.values())
+    return math.fsum(by_group.values())
+
+
+def most_demand(problem: Problem) -> float:
+    """Return all peaks and losses, increased by every proportional loss as if in series [MW]."""
     wanted = [zone.peak_mw + zone.loss_mw for zone in problem.zones if not zone.forbidden]
     lost = [max([size.loss_mw for size in e.sizes] or [e.loss_mw]) for e in problem.edges]
     growth = -math.fsum(math.log1p(-edge.loss_per_mw) for edge in problem.edges if not edge.sizes)
-    demand = (math.fsum(wanted) + math.fsum(lost)) * math.exp(min(growth, 50.0))
-    return min(supply, demand)
+    return (math.fsum(wanted) + math.fsum(lost)) * math.exp(min(growth, 50.0))
 
 
 def _sources(problem: Problem, options: tuple[Option, ...]) -> tuple[Source, ...]:

@@ -10,6 +10,7 @@ within it. Several sites are added one after the other, the most valuable first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from siting.model import Model
+from siting.model.data import HasData
 from siting.optimise.kernels import prune_tree, root_first
 from siting.optimise.settle import Draft
 from siting.problem import Edge
@@ -119,7 +120,7 @@ class CostLines:
 class Constructor:
     """Grows trees for one model."""
 
-    def __init__(self, model: Model, seed: int = 0) -> None:
+    def __init__(self, model: HasData, seed: int = 0) -> None:
         data = model.data
         self.data = data
         self.rng = np.random.default_rng(seed)
@@ -386,6 +387,36 @@ class Curves:
             count = len(curve) - 1
             self.step_mw[i, :count] = np.diff(at[:, 0]) * peak[i]
             self.step_heat[i, :count] = np.diff(at[:, 1]) * heat[i]
+
+    def part(self, keep: BoolArray) -> Curves:
+        """Return the curves of some of the zones."""
+        some = copy(self)
+        some.whole = self.whole[keep]
+        some.step_mw, some.step_heat = self.step_mw[keep], self.step_heat[keep]
+        return some
+
+    def limited(self, most_mw: FloatArray) -> Curves:
+        """Return the curves cut off at a base capacity; a zone taken whole stays whole."""
+        before = np.cumsum(self.step_mw, axis=1) - self.step_mw
+        left = np.clip(most_mw[:, None] - before, 0.0, self.step_mw)
+        share = np.where(self.step_mw > 0, left / np.maximum(self.step_mw, 1e-300), 1.0)
+        share[self.whole] = 1.0
+        some = copy(self)
+        some.step_mw, some.step_heat = self.step_mw * share, self.step_heat * share
+        return some
+
+    def most_within(self, price_per_mw: FloatArray, room: FloatArray) -> FloatArray:
+        """Return the most base capacity that falls short of the best surplus by ``room`` at most.
+
+        Beyond the steps that pay, each further step costs more than it yields; a zone taken whole
+        has no choice.
+        """
+        lost = np.maximum(price_per_mw[:, None] * self.step_mw - self.step_heat, 0.0)
+        before = np.cumsum(lost, axis=1) - lost
+        left = np.maximum(room[:, None] - before, 0.0)
+        share = np.where(lost > 0, np.minimum(left / np.maximum(lost, 1e-300), 1.0), 1.0)
+        most: FloatArray = (self.step_mw * share).sum(axis=1)
+        return np.where(self.whole, self.step_mw.sum(axis=1), most)
 
     def best(self, price_per_mw: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the base capacity that pays best at a price [MWh/a per MW], and its surplus."""

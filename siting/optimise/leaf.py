@@ -57,6 +57,15 @@ class LeafProof:
         self.cost_at, self.is_beaten, self.report = cost_at, is_beaten, report
         self.lock = threading.Lock()
         self.open_mwh: list[float] = []
+        self.ended: list[bool] = []
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether every part with a surplus was solved to its end: asking again gives the same."""
+        return bool(self.open_mwh) and all(
+            ended or open_mwh <= 0
+            for ended, open_mwh in zip(self.ended, self.open_mwh, strict=True)
+        )
 
     def run(
         self, problem: Problem, engine: Engine, relaxed: Outcome, most: float, until: float
@@ -100,6 +109,7 @@ class LeafProof:
             self.report(most)
         engines = self._engines(problem, engine, relaxed)
         self.open_mwh = [most] * len(engines)
+        self.ended = [False] * len(engines)
         if len(engines) == 1:
             self._prove(0, engines[0], until)
         else:
@@ -168,6 +178,7 @@ class LeafProof:
         if outcome.values is not None:
             self._offered(engine, outcome.values)
         infeasible = outcome.ending is Ending.INFEASIBLE
+        self.ended[part] = infeasible or outcome.ending is Ending.OPTIMAL
         self._bounded(part, engine, math.inf if infeasible else outcome.bound)
 
     def _bounded(self, part: int, engine: Engine, bound: float) -> None:

@@ -17,7 +17,7 @@ class Progress:
     """A moment of a search.
 
     ``incumbent`` and ``bound`` are in the unit of the objective, ``gap`` is relative [-]; None
-    and infinity stand for "not yet".
+    and infinity stand for "not yet". ``objective`` is named where it is not that of the study.
     """
 
     seconds: float
@@ -25,6 +25,7 @@ class Progress:
     incumbent: float | None
     bound: float | None
     gap: float
+    objective: str | None = None
 
 
 @dataclass

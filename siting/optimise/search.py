@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.optimise.candidate import make_candidate
 from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
@@ -17,6 +19,7 @@ from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
+from siting.optimise.survey import Survey, reasons_against
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
 from siting.solution import Proof, Solution, Status
@@ -24,8 +27,11 @@ from siting.solvers.registry import require_solver
 
 __all__ = ["solve"]
 
+LOG = logging.getLogger(__name__)
 EXACT = 1e-6
-EXPLAIN_S = 8.0
+LARGE = 1_000
+"""Edges from which on a problem is surveyed first."""
+EXPLAIN_S = 20.0
 """Wall time for each question that an explanation asks [s]."""
 
 
@@ -60,7 +66,7 @@ def solve(
     stop
         Set from another thread to end the search; the best plan is kept.
     stages
-        Which stages of the search run.
+        Which stages of the search run; without a stage the same plan is best, found later.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def solve(
     gap = max(gap, EXACT)
     state: SearchState | Closed
     if problem.objective.kind == "heat_per_euro":
-        ratio = SearchState(smaller.problem, watch, gap=gap, solver=choice)
+        ratio = _opening_state(smaller.problem, watch, gap, choice, stages)
         RatioSearch(ratio).run()
         state = ratio
     else:
@@ -112,6 +118,27 @@ class _Smaller:
         if self.streets is not None:
             solution = self.streets.expand(solution, self.lines.problem)
         return self.lines.expand(solution, self.full)
+
+
+def _opening_state(
+    problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
+) -> SearchState:
+    """Return the state that a search begins with, after a survey where one is of use."""
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    against = reasons_against(problem)
+    if against or len(problem.edges) < LARGE:
+        LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+    if found.best is None or not found.price:
+        return SearchState(problem, watch, gap=gap, solver=solver)
+    outside = found.price * 1000
+    state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
+    state.offer(make_candidate(problem, found.best.solution))
+    if found.is_empty:
+        state.prove(outside, found.price)
+    return state
 
 
 def _no_plan(state: SearchState | Closed, problem: Problem, seed: int) -> Exception:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siting.model import Model
+from siting.model.data import HasData
+from siting.model.objectives import needs_annual_heat
 from siting.model.pieces import size_for
 from siting.problem import Edge, PipeSize, Problem, Zone
 from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
@@ -55,7 +57,7 @@ def read_draft(model: Model, compiled: CompiledModel, values: FloatArray) -> Dra
     return Draft(options, arcs, zones)
 
 
-def settle(model: Model, draft: Draft) -> Solution | None:
+def settle(model: HasData, draft: Draft) -> Solution | None:
     """Return the exact solution of a draft, or None when it cannot be made to fit.
 
     Flows are worked out from the zones towards the sites. Each pipe gets the smallest size that
@@ -97,7 +99,7 @@ def settle(model: Model, draft: Draft) -> Solution | None:
     return _solution(model, draft, flows, installed)
 
 
-def _node_position(model: Model, name: str) -> int:
+def _node_position(model: HasData, name: str) -> int:
     cache: dict[str, int] | None = getattr(model.data, "_node_of", None)
     if cache is None:
         cache = {each: k for k, each in enumerate(model.data.problem.nodes)}
@@ -105,7 +107,7 @@ def _node_position(model: Model, name: str) -> int:
     return cache[name]
 
 
-def _useful_arcs(model: Model, draft: Draft) -> set[int]:
+def _useful_arcs(model: HasData, draft: Draft) -> set[int]:
     """Return the arcs on a way from an open site to a connected zone."""
     data = model.data
     starts = {data.options[k].node for k in draft.options}
@@ -120,7 +122,7 @@ def _useful_arcs(model: Model, draft: Draft) -> set[int]:
     return below & above
 
 
-def _reaches_all_zones(model: Model, draft: Draft, arcs: set[int]) -> bool:
+def _reaches_all_zones(model: HasData, draft: Draft, arcs: set[int]) -> bool:
     """Whether the arcs lead from open sites to every connected zone, even one without a peak."""
     reached = {model.data.options[k].node for k in draft.options}
     reached |= {model.data.arcs[a].head for a in arcs}
@@ -139,21 +141,24 @@ def _spread(starts: set[int], steps: dict[int, list[tuple[int, int]]]) -> set[in
     return met
 
 
-def _without_cold_pipes(model: Model, draft: Draft) -> dict[int, float]:
-    """Return the flow of each arc without pipes that less enters than they lose.
+def _without_cold_pipes(model: HasData, draft: Draft) -> dict[int, float]:
+    """Return the flow of each arc without pipes at whose end nothing arrives.
 
-    A balance at nodes allows them where other heat arrives at their end; they only cost.
+    A balance at nodes allows them where other heat arrives at their end; they only cost. One that
+    leads to a zone without a peak stays: such a zone only has to be reached.
     """
     flows = dict(draft.arcs)
     edges = model.data.problem.edges
+    # Where the year is split among sites, a pipe that idles at full base load may serve later.
+    nothing = -1e-9 if needs_annual_heat(model.data) else 1e-9 * model.data.flow_limit_mw
     for a, flow in draft.arcs.items():
-        starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) < -1e-9
+        starved = _arriving_flow(edges[model.data.arcs[a].edge], flow) <= nothing
         if starved and _reaches_all_zones(model, draft, _usable(model, draft, flows, a)):
             del flows[a]
     return flows
 
 
-def _without_circles(model: Model, draft: Draft, arcs: set[int]) -> dict[int, float]:
+def _without_circles(model: HasData, draft: Draft, arcs: set[int]) -> dict[int, float]:
     """Return the flow of each arc without heat that runs in circles.
 
     The least flow of a circle is taken off all its arcs, and an arc that is left without flow is
@@ -171,13 +176,13 @@ def _without_circles(model: Model, draft: Draft, arcs: set[int]) -> dict[int, fl
     return flows
 
 
-def _usable(model: Model, draft: Draft, flows: dict[int, float], without: int) -> set[int]:
+def _usable(model: HasData, draft: Draft, flows: dict[int, float], without: int) -> set[int]:
     """Return the arcs that still lie on a way from a site to a zone when one is left out."""
     left = {a: flow for a, flow in flows.items() if a != without}
     return _useful_arcs(model, replace(draft, arcs=left))
 
 
-def _circle(model: Model, arcs: set[int]) -> list[int]:
+def _circle(model: HasData, arcs: set[int]) -> list[int]:
     """Return arcs that lead back to where they start, or none."""
     into: dict[int, list[int]] = defaultdict(list)
     for a in sorted(arcs):
@@ -195,7 +200,7 @@ def _circle(model: Model, arcs: set[int]) -> list[int]:
         way.append(before)
 
 
-def _tree_arcs(model: Model, draft: Draft, arcs: set[int]) -> set[int]:
+def _tree_arcs(model: HasData, draft: Draft, arcs: set[int]) -> set[int]:
     """Return arcs that lead to each node once, first come first served from the open sites."""
     data = model.data
     out: dict[int, list[int]] = defaultdict(list)
@@ -212,7 +217,7 @@ def _tree_arcs(model: Model, draft: Draft, arcs: set[int]) -> set[int]:
     return kept
 
 
-def _upstream_order(model: Model, arcs: set[int]) -> list[int] | None:
+def _upstream_order(model: HasData, arcs: set[int]) -> list[int] | None:
     """Return nodes so that each comes after all nodes it feeds; None when flow would circle."""
     data = model.data
     nodes = {n for a in arcs for n in (data.arcs[a].tail, data.arcs[a].head)}
@@ -235,7 +240,7 @@ def _upstream_order(model: Model, arcs: set[int]) -> list[int] | None:
 
 
 def _shares(
-    model: Model, draft: Draft, node: int, incoming: list[int]
+    model: HasData, draft: Draft, node: int, incoming: list[int]
 ) -> list[tuple[str, int, float]]:
     """Return what feeds a node: sites and arcs, with the share each one carries."""
     data = model.data
@@ -269,7 +274,7 @@ def entering_flow(edge: Edge, arriving_mw: float) -> tuple[float, PipeSize | Non
 
 
 def _solution(
-    model: Model,
+    model: HasData,
     draft: Draft,
     flows: dict[int, tuple[float, PipeSize | None]],
     installed: dict[int, float],
@@ -301,7 +306,7 @@ def _solution(
 
 
 def _working_options(
-    model: Model,
+    model: HasData,
     draft: Draft,
     flows: dict[int, tuple[float, PipeSize | None]],
     installed: dict[int, float],

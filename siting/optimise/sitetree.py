@@ -69,6 +69,7 @@ class SiteTree:
         self.unit_mwh = self.engine.model.data.scale.heat_mwh
         self.heap: list[tuple[float, int, Branch]] = []
         self.number = itertools.count()
+        self.ended_mwh = 0.0
 
     def run(self, relaxed: Outcome) -> None:
         """Work from a relaxed root until the price is proven or beaten, or time is up."""
@@ -98,7 +99,7 @@ class SiteTree:
     def _report(self, working_on: float = 0.0) -> None:
         """Tell the largest surplus among the open branches and the one being worked on."""
         open_surplus = -self.heap[0][0] if self.heap else 0.0
-        self.certify(self.price, max(open_surplus, working_on, 0.0))
+        self.certify(self.price, max(open_surplus, working_on, self.ended_mwh, 0.0))
 
     # -- branching ------------------------------------------------------------------------------
 
@@ -182,7 +183,8 @@ class SiteTree:
         )
         if rest.ending is Ending.INFEASIBLE:
             return
-        surplus = min(leaf.surplus_mwh, -rest.bound * self.unit_mwh)
+        unit_mwh = engine.model.data.scale.heat_mwh  # a part may be scaled otherwise
+        surplus = min(leaf.surplus_mwh, -rest.bound * unit_mwh)
         if rest.values is not None and surplus > 1e-9 * self.unit_mwh:
             self._report(working_on=surplus)
             if leaf.tries == 1 and not self._is_explored(leaf):
@@ -193,6 +195,9 @@ class SiteTree:
                     self.state, self.price, self.cost_at, self._is_beaten, self._report
                 )
                 surplus = proof.run(problem, engine, rest, surplus, until)
+                if proof.is_ended and not self._is_beaten():  # asking again gives the same
+                    self.ended_mwh = max(self.ended_mwh, surplus)
+                    return
         leaf.surplus_mwh = max(surplus, 0.0)
         self._push(leaf)
 
@@ -202,7 +207,7 @@ class SiteTree:
         whole = model.data.problem
         relaxed = leaf.relaxed
         if relaxed is not None and relaxed.reduced_cost is not None:
-            room = leaf.surplus_mwh / self.unit_mwh
+            room = -relaxed.bound  # not what is known of the leaf by other means, which is less
             core = still_possible(model, self.engine.compiled, relaxed.reduced_cost, room)
             opened = ", ".join(whole.sites[s].id for s in sorted(leaf.opened))
             self.watch.enter(f"proving with sites {opened or 'as relaxed'}, {core}")

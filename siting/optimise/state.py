@@ -36,12 +36,34 @@ class SearchState:
 
     ``best`` is the best plan so far, ``bound`` what no plan can beat, both in the unit of the
     objective. ``pool`` keeps good drafts, whose parts are mixed when a plan is improved.
+
+    Parameters
+    ----------
+    problem
+        The whole problem; plans are paid for with it.
+    watch, gap, solver
+        Clock, wanted gap [-] and solver of the search.
+    core
+        The part of the problem that is searched, if not all of it.
+    outside
+        What no plan outside the core beats, in the unit of the objective. No bound found on the
+        core counts beyond it.
     """
 
-    def __init__(self, problem: Problem, watch: Watch, *, gap: float, solver: SolverChoice) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        watch: Watch,
+        *,
+        gap: float,
+        solver: SolverChoice,
+        core: Problem | None = None,
+        outside: float | None = None,
+    ) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
+        self.outside = outside
         self.kind = OBJECTIVES[problem.objective.kind]
-        self.engine = Engine(problem, watch, solver)
+        self.engine = Engine(problem if core is None else core, watch, solver)
         self.constructor = Constructor(self.engine.model, seed=solver.seed)
         self.scale = self.engine.model.data.scale
         self.best: Candidate | None = None
@@ -135,6 +157,8 @@ class SearchState:
         """Record a bound if it is tighter than the one known."""
         if not math.isfinite(bound):
             return
+        if self.outside is not None and self.is_better(self.outside, bound):
+            bound, price = self.outside, None
         if self.bound is None or self.is_better(self.bound, bound):
             self.bound, self.price = bound, price
             self.watch.note(bound=bound)

@@ -6,15 +6,18 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from siting.outputs import words
+from siting.outputs.frontier import frontier_words
 from siting.outputs.words import count_words, headline_table
 from siting.screen import headline
 
 if TYPE_CHECKING:
     from siting.config import StudyConfig
+    from siting.frontier import Frontier
     from siting.plan import Plan
     from siting.study import CheckResult, Run
 
-__all__ = ["card", "check_card", "plan_card", "run_card", "study_card"]
+__all__ = ["card", "check_card", "frontier_card", "plan_card", "run_card", "study_card"]
 
 NOTES_SHOWN = 5
 
@@ -78,3 +81,13 @@ def run_card(run: Run) -> str:
     """Return the headline of a run, with what must be said next to it."""
     rows = dict(headline_table(run.appraisal)) | {"Run folder": run.folder.name}
     return card(f"Run: {run.config.study.name}", rows, run.appraisal.notes)
+
+
+def frontier_card(frontier: Frontier) -> str:
+    """Return what was found for each budget, and how much is proven."""
+    rows = {
+        words.money(each.capex_eur): f"{words.heat(each.heat_mwh)}, at most"
+        f" {words.heat(each.ceiling_mwh)}"
+        for each in frontier.points
+    }
+    return card("Frontier", rows, [frontier_words(frontier)])

@@ -57,6 +57,9 @@ def _text(title: str, description: str, short: str) -> Field:
 
 _NAME = _text("Name", "Name in the input layer, or the id where there is none.", "name")
 _REASON = _text("Reason", "Why it is in the plan, or why it is not.", "reason")
+_CHANGE = _text(
+    "What would have to change", "For it to come into the plan, or to leave it.", "change"
+)
 _COST = Field(
     "Investment", "EUR", "Overnight investment, all overheads in.", "cost_eur", WHOLE, True
 )
@@ -90,6 +93,7 @@ _SITES = {
     "name": _NAME,
     "chosen": Field("Chosen", "", "Whether the plan opens the site.", "chosen"),
     "reason": _REASON,
+    "change": _CHANGE,
     "option": _text("Option", "How its heat is brought into the network.", "option"),
     "it_load_mw": Field("IT load", "MW", "Nameplate IT power.", "it_load_mw", TWO),
     "recoverable_heat_kw": Field(
@@ -156,6 +160,7 @@ _ZONES = {
     "name": _NAME,
     "served": Field("Served", "", "Whether the plan connects the zone.", "served"),
     "reason": _REASON,
+    "change": _CHANGE,
     "annual_demand_mwh": Field(
         "Heat demand", "MWh/a", "Heat used in a year, before losses.", "demand_mwh", WHOLE, True
     ),
@@ -271,6 +276,27 @@ _STREETS = {
     "length_m": Field("Length", "m", "Length of the line.", "length_m", ONE, True),
 }
 
+_EXISTING = {
+    "name": _text("Name", "Name of the line.", "name"),
+    "existing_dn": Field("Size", "DN", "Nominal diameter of the standing pipe.", "dn"),
+    "length_m": Field("Length", "m", "Length of the line.", "length_m", ONE, True),
+}
+
+_BARRIERS = {
+    "kind": _text("Kind", "Railway, motorway, water or a word of the layer.", "kind"),
+    "crossing": _text("Crossing", "Whether it is priced or forbidden.", "crossing"),
+    "cost_eur": Field(
+        "Cost of a crossing",
+        "EUR",
+        "As the layer states it; empty for the usual.",
+        "cost_eur",
+        WHOLE,
+    ),
+    "cost_factor": Field(
+        "Cost factor", "-", "Cost of a crossing over the usual one.", "costfactor", TWO
+    ),
+}
+
 _KPIS = {
     "kpi": _text("Key figure", "Name of the figure, its unit at the end.", "kpi"),
     "value": Field("Value", "", "The figure, where it is a number.", "value"),
@@ -285,6 +311,9 @@ LAYERS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "streets": _STREETS,
         "candidate_sites": _SITES,
         "demand_zones": _ZONES,
+        "existing_network": _EXISTING,
+        "barriers": _BARRIERS,
+        "barrier_areas": _BARRIERS,
         "kpis": _KPIS,
     }
 )

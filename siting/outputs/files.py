@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -23,7 +22,6 @@ from siting.appraisal import Appraisal, proof_words
 from siting.business import BusinessCase
 from siting.business.tornado import tornado
 from siting.config import (
-    LAYER_FILES,
     OutputsConfig,
     StudyConfig,
     demand_settings,
@@ -34,15 +32,18 @@ from siting.config import (
 )
 from siting.errors import Fault, InputError
 from siting.explanation import Explanation, explain_plan, not_attached
+from siting.frontier.file import write_frontier
+from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.frontier import frontier_frame
 from siting.outputs.labels import Labels, labels_of
-from siting.outputs.maps import OSM_ATTRIBUTION, write_map
 from siting.outputs.printing import check_printer, print_pdf
 from siting.outputs.report import Assumption, write_report
+from siting.outputs.run_map import write_run_map
+from siting.outputs.source import attribution_of
 from siting.outputs.tables import write_geopackage
 from siting.outputs.workbook import write_workbook
 from siting.pipes import heat_flow_mw
@@ -52,12 +53,13 @@ from siting.problem import read_problem, write_problem
 from siting.region import Region, Remark
 from siting.solution_file import read_solution as read_plan
 from siting.solution_file import write_solution
-from siting.streets import is_osm
 from siting.supply import load_bands
 
 if TYPE_CHECKING:
     from siting.assembly import Assembly
+    from siting.frontier import Frontier
     from siting.parameters import Parameters
+    from siting.study.finished import Alternatives
 
 __all__ = [
     "Checked",
@@ -82,7 +84,6 @@ PACKAGES = (
     "siting", "folium", "geopandas", "highspy", "networkx", "numba", "numpy", "osmnx", "pandas",
     "pulp", "pydantic", "pyogrio", "pyproj", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
-SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 class Checked(Protocol):
@@ -143,6 +144,10 @@ class FinishedRun(Protocol):
     @property
     def findings(self) -> Sequence[Finding]:
         """What is not plausible about it."""
+
+    @property
+    def alternatives(self) -> Alternatives | None:
+        """Plans of other sizes."""
 
 
 def write_run(
@@ -211,7 +216,7 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
                 shutil.copy2(folder / name, work / name)
         for name, write in files.items():
             write(work / name)
-            manifest["outputs"][name] = _sha256(work / name)
+            manifest["outputs"][name] = hash_of(work / name)
         _write_json(work / MANIFEST, manifest)
 
 
@@ -261,15 +266,6 @@ def _apart(folder: Path, name: str) -> str | None:
     return None
 
 
-def attribution_of(config: StudyConfig) -> str:
-    """Return who made the layers, as the study says; OpenStreetMap where its streets are read."""
-    streets = config.layers.streets
-    if config.study.attribution is not None:
-        return config.study.attribution
-    from_osm = streets.source == "osmnx" or (streets.path is not None and is_osm(streets.path))
-    return OSM_ATTRIBUTION if from_osm else ""
-
-
 def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     """Write every result of a run but its log and manifest."""
     head = run.config.study
@@ -279,14 +275,9 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
         "question": head.description,
         "attribution": attribution_of(run.config),
     }
-    write_map(
-        run.frames,
-        run.appraisal,
-        run.plan,
-        work / "map.html",
-        tiles=run.config.outputs.tiles,
-        **titles,
-    )
+    write_run_map(run, work / "map.html")
+    if run.alternatives is not None:
+        write_frontier(run.alternatives.frontier, work / "frontier.json")
     write_geopackage(run.frames, kpis, work / "plan.gpkg")
     write_formats(run.frames.layers, run.config.outputs.formats, work)
     write_edges(run.plan, _pipe_data(run), work / "edges.csv")
@@ -312,9 +303,15 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
     write_solution(run.plan, work / "solution.json")
 
 
+def _frontier_of(run: FinishedRun) -> Frontier | None:
+    """Return the plans for other budgets, where they were computed."""
+    found = getattr(getattr(run, "alternatives", None), "frontier", None)
+    return cast("Frontier | None", getattr(run, "frontier", None) or found)
+
+
 def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:
     """Return the tables of years, and of the frontier where it was computed."""
-    frontier = getattr(run, "frontier", None)
+    frontier = _frontier_of(run)
     found = dict(getattr(run, "tables", None) or {})
     if frontier is not None and frontier.points:
         table = frontier_frame(frontier)
@@ -381,7 +378,7 @@ def _report_extras(run: FinishedRun) -> dict[str, Any]:
         "bands": load_bands(problem, plan),
         "site_names": names,
         "sensitivities": sensitivities,
-        "frontier": getattr(run, "frontier", None),
+        "frontier": _frontier_of(run),
     }
 
 
@@ -427,10 +424,10 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "settings": settings_of(run.config),
         "attribution": attribution_of(run.config),
         "inputs": {
-            relative_path(path, study.parent): _sha256(path) for path in _inputs(run.config)
+            relative_path(path, study.parent): hash_of(path) for path in input_files(run.config)
         },
         "outputs": {
-            path.relative_to(work).as_posix(): _sha256(path)
+            path.relative_to(work).as_posix(): hash_of(path)
             for path in sorted(work.rglob("*"))
             if path.is_file()
         },
@@ -440,24 +437,6 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }
-
-
-def _inputs(config: StudyConfig) -> list[Path]:
-    """Return every input file of a study, each once, with the companions of shapefiles."""
-    layers = [getattr(config.layers, name) for name in type(config.layers).model_fields]
-    layers += [getattr(layer, "join", None) for layer in layers]
-    named = [getattr(layer, key, None) for layer in layers for key in ("path", *LAYER_FILES)]
-    named += [config.network.catalogue_file(config.folder)]
-    named += [config.demand.temperature_file, config.demand.load_curve_file]
-    paths = [config.file, *(path for path in named if path is not None)]
-    shapefiles = [path for path in paths if path.suffix.lower() == ".shp"]
-    paths += [path.with_suffix(ending) for path in shapefiles for ending in SIDECARS]
-    return [path for path in dict.fromkeys(paths) if path.is_file()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package_version(name: str) -> str | None:

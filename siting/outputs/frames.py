@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from siting.appraisal import Appraisal, Facts
 from siting.errors import VerificationError
-from siting.explanation import NOT_ATTACHED, Explanation, explain_plan
+from siting.explanation import Explanation, explain_plan, not_attached, with_site_ids
 from siting.marginal import Margins, plan_margins
 from siting.network.types import PipeNetwork
 from siting.operator_effects import OperatorEffects
@@ -25,19 +27,19 @@ from siting.standing_base import displaced_base_mwh, standing_base_mwh
 __all__ = ["Keys", "PlanFrames", "check_same_plan", "plan_facts", "plan_frames"]
 
 SITE_COLUMNS = [
-    "site_id", "name", "chosen", "reason", "option", "it_load_mw",
+    "site_id", "name", "chosen", "reason", "change", "option", "it_load_mw",
     "recoverable_heat_kw", "cooling", "assumed", "capacity_mw", "max_capacity_mw", "heat_mwh",
     "electricity_mwh", "cop", "cost_eur", "marginal_heat_per_euro_kwh", "extra_capex_eur",
     "break_even_capex_eur", "source_heat_mwh", "source_heat_used_share", "erf", "ere", "pue",
     "pue_with_recovery", "cooling_saved_mwh", "cooling_saved_eur_per_a", "heat_income_eur_per_a",
 ]  # fmt: skip
 ZONE_COLUMNS = [
-    "zone_id", "name", "served", "reason", "annual_demand_mwh", "peak_demand_kw", "base_mw",
-    "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur", "marginal_heat_per_euro_kwh",
-    "extra_capex_eur", "break_even_capex_eur", "whole_demand_mwh", "connection_share",
-    "standing_base_mwh", "displaced_base_mwh",
-    "load_curve", "needed_supply_temperature_c", "booster_electricity_mwh", "estimated_by",
-    "estimated",
+    "zone_id", "name", "served", "reason", "change", "annual_demand_mwh", "peak_demand_kw",
+    "base_mw", "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur",
+    "marginal_heat_per_euro_kwh", "extra_capex_eur", "break_even_capex_eur", "whole_demand_mwh",
+    "connection_share", "standing_base_mwh", "displaced_base_mwh", "load_curve",
+    "needed_supply_temperature_c", "booster_electricity_mwh",
+    "estimated_by", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",
@@ -45,6 +47,8 @@ PIPE_COLUMNS = [
     "marginal_heat_per_euro_kwh", "velocity_m_per_s", "pressure_gradient_pa_per_m",
     "supply_drop_k", "supply_drop_summer_k",
 ]  # fmt: skip
+EXISTING_COLUMNS = ["name", "existing_dn", "length_m"]
+BARRIER_COLUMNS = ["kind", "crossing", "cost_eur", "cost_factor"]
 STREET_COLUMNS = ["name", "road_class", "surface", "cost_factor", "forbidden", "length_m"]
 
 
@@ -53,7 +57,7 @@ ESTIMATES = ("marginal_heat_per_euro_kwh", "extra_capex_eur", "break_even_capex_
 _KIND_OF: dict[str, type] = {
     **dict.fromkeys(["chosen", "served", "assumed"], bool),
     **dict.fromkeys(["site_id", "zone_id", "pipe_id", "name", "reason", "option", "cooling"], str),
-    **dict.fromkeys(["estimated", "estimated_by", "load_curve"], str),
+    **dict.fromkeys(["change", "estimated", "estimated_by", "load_curve"], str),
     **dict.fromkeys(["kind", "street", "from_node", "to_node"], str),
     "nominal_diameter": str,
 }
@@ -85,15 +89,20 @@ class PlanFrames:
     sites, zones
         All candidate sites and all demand zones, chosen and served or not, with the reason.
     pipes
-        The pipes that are built.
+        The pipes that are built, each line in the direction in which heat flows.
     streets
         The streets that could have carried a pipe.
+    existing, barriers
+        Lines of a heat network that stands, and what is dear or forbidden to cross; None where the
+        study has no such layer.
     """
 
     sites: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     pipes: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
+    existing: gpd.GeoDataFrame | None = None
+    barriers: gpd.GeoDataFrame | None = None
 
     @property
     def chosen_sites(self) -> gpd.GeoDataFrame:
@@ -108,6 +117,7 @@ class PlanFrames:
     @property
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
         """All layers by name: the plan alone in the first three, what it was chosen from after."""
+        around = {"existing_network": self.existing, **_lines_and_areas(self.barriers)}
         return {
             "sites": self.chosen_sites,
             "zones": self.served_zones,
@@ -115,6 +125,7 @@ class PlanFrames:
             "candidate_sites": self.sites,
             "demand_zones": self.zones,
             "streets": self.streets,
+            **{name: frame for name, frame in around.items() if frame is not None and len(frame)},
         }
 
 
@@ -148,6 +159,8 @@ def plan_frames(
         zones=_zone_frame(region, assembly, plan, told.zones),
         pipes=_pipe_frame(region, network, plan, margins, hydraulics),
         streets=_street_frame(region),
+        existing=_around(region.existing, EXISTING_COLUMNS),
+        barriers=_around(region.barriers and region.barriers.frame, BARRIER_COLUMNS),
     )
 
 
@@ -203,7 +216,7 @@ def _zone_frame(
                 "zone_id": str(zone_id),
                 "name": _text(given.get("name")) or str(zone_id),
                 "served": got is not None,
-                **_why(why.get(str(zone_id))),
+                **_why(why.get(str(zone_id)), "zone", keys.site_ids),
                 "annual_demand_mwh": demand,
                 "peak_demand_kw": (
                     zone.peak_mw * 1000 if zone else _number(given.get("peak_demand_kw"))
@@ -256,12 +269,14 @@ def _zone_origin(
     }
 
 
-def _why(told: Explanation | None) -> dict[str, Any]:
-    """Return the reason for something, and the estimates behind it."""
-    if told is None:
-        estimates = dict.fromkeys(ESTIMATES, math.nan)
-        return {"reason": NOT_ATTACHED, **estimates}
-    return {"reason": told.reason, **{name: _known(getattr(told, name)) for name in ESTIMATES}}
+def _why(told: Explanation | None, kind: str, site_ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return the reason for something, what would have to change, and the estimates behind it."""
+    told = told or not_attached(kind, "")
+    return {
+        "reason": told.reason,
+        "change": with_site_ids(told.change, site_ids),
+        **{name: _known(getattr(told, name)) for name in ESTIMATES},
+    }
 
 
 def _site_frame(
@@ -284,7 +299,7 @@ def _site_frame(
                 "site_id": str(site_id),
                 "name": _text(given.get("name")) or str(site_id),
                 "chosen": got is not None,
-                **_why(why.get(str(site_id))),
+                **_why(why.get(str(site_id)), "site", keys.site_ids),
                 "option": got.option if got else "",
                 "it_load_mw": _number(given.get("it_load_mw")),
                 "recoverable_heat_kw": _number(given.get("recoverable_heat_kw")),
@@ -362,8 +377,10 @@ def _pipe_frame(
                 **{name: float(column[row]) for name, column in water.items()},
             }
         )
-    geometry = edges.geometry.loc[[pipe.edge for pipe in plan.pipes]]
-    return _frame(rows, PIPE_COLUMNS, geometry, region)
+    built = edges.loc[[pipe.edge for pipe in plan.pipes]]
+    backwards = built["u"].to_numpy() != [pipe.from_node for pipe in plan.pipes]
+    lines = np.asarray(built.geometry.array)
+    return _frame(rows, PIPE_COLUMNS, np.where(backwards, shapely.reverse(lines), lines), region)
 
 
 def _street_frame(region: Region) -> gpd.GeoDataFrame:
@@ -375,8 +392,27 @@ def _street_frame(region: Region) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry="geometry", crs=region.crs)
 
 
+def _around(frame: gpd.GeoDataFrame | None, columns: list[str]) -> gpd.GeoDataFrame | None:
+    """Return a layer that lies around the plan, with the columns that are known of it."""
+    if frame is None or frame.empty:
+        return None
+    table = pd.DataFrame(frame.assign(length_m=frame.geometry.length)).reindex(columns=columns)
+    return gpd.GeoDataFrame(
+        table.reset_index(drop=True), geometry=list(frame.geometry), crs=frame.crs
+    )
+
+
+def _lines_and_areas(barriers: gpd.GeoDataFrame | None) -> dict[str, gpd.GeoDataFrame]:
+    """Return barriers as two layers: a style draws lines or areas, not both."""
+    if barriers is None:
+        return {}
+    is_area = barriers.geometry.geom_type.str.endswith("Polygon")
+    parts = {"barriers": barriers[~is_area], "barrier_areas": barriers[is_area]}
+    return {name: part.reset_index(drop=True) for name, part in parts.items()}
+
+
 def _frame(
-    rows: list[dict[str, Any]], columns: list[str], geometry: gpd.GeoSeries, region: Region
+    rows: list[dict[str, Any]], columns: list[str], geometry: Iterable[Any], region: Region
 ) -> gpd.GeoDataFrame:
     """Return rows with their geometry; columns are there even when there is no row."""
     kinds = {name: _KIND_OF.get(name, float) for name in columns}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from siting.appraisal import diameter_order
 
 __all__ = [
     "NOT_SERVED",
+    "Ladder",
     "PipeClass",
     "PipeClasses",
     "ShareClass",
@@ -57,12 +60,63 @@ class PipeClasses:
         groups = (
             [[str(s) for s in part] for part in np.array_split(ordered, count)] if count else []
         )
-        looks = [round(4 * k / (count - 1)) for k in range(count)] if count > 1 else [2]
+        looks = _spread(count)
         classes = tuple(
             PipeClass(span_name(group), PIPE_COLOURS[look], PIPE_WIDTHS[look])
             for group, look in zip(groups, looks, strict=False)
         )
         return cls(classes, {size: k for k, group in enumerate(groups) for size in group})
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Classes of a figure of pipes, small to large, with round limits between them.
+
+    ``limits`` has the lower end of each class but the first, in ``unit``.
+    """
+
+    unit: str
+    limits: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[float], unit: str) -> Ladder:
+        """Return at most five classes, with limits of the kind 1, 2, 5 below the largest value.
+
+        Examples
+        --------
+        >>> Ladder.of([0.03, 0.4, 7.3], "MW").limits
+        (0.5, 1.0, 2.0, 5.0)
+        >>> Ladder.of([2.0, 2.0], "MW").limits
+        ()
+        """
+        known = [value for value in map(float, values) if math.isfinite(value) and value > 0]
+        if not known:
+            return cls(unit, ())
+        low, high = min(known), max(known)
+        tens = range(math.floor(math.log10(high)) - 3, math.floor(math.log10(high)) + 1)
+        steps = [float(f"{lead}e{ten}") for ten in tens for lead in (1, 2, 5)]
+        return cls(unit, tuple([step for step in steps if low < step < high][-4:]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return limits, unit, and colour and width of each class, as the page needs them."""
+        looks = _spread(len(self.limits) + 1)
+        names = [f"{limit:,.4g}" for limit in self.limits]
+        labels = [f"{a}–{b}" for a, b in pairwise(names)]
+        if names:
+            labels = [f"below {names[0]}", *labels, f"{names[-1]} and more"]
+        return {
+            "unit": self.unit,
+            "limits": list(self.limits),
+            "classes": [
+                {"label": label, "colour": PIPE_COLOURS[look], "width": PIPE_WIDTHS[look]}
+                for label, look in zip(labels or ["all alike"], looks, strict=True)
+            ],
+        }
+
+
+def _spread(count: int) -> list[int]:
+    """Return which looks so many classes have, from the first to the last of the five."""
+    return [round(4 * k / (count - 1)) for k in range(count)] if count > 1 else [2]
 
 
 @dataclass(frozen=True)
@@ -86,7 +140,7 @@ class ShareClasses:
     classes: tuple[ShareClass, ...]
 
     @classmethod
-    def of(cls, zones: gpd.GeoDataFrame) -> ShareClasses:
+    def of(cls, zones: pd.DataFrame) -> ShareClasses:
         """Return classes that reach down to the least share in the plan.
 
         Parameters

@@ -11,9 +11,10 @@ import geopandas as gpd
 from siting.appraisal import diameter_order
 from siting.outputs.looks import NOT_SERVED, PipeClasses, ShareClasses, size_name
 
-__all__ = ["pipes", "sites", "streets", "zones"]
+__all__ = ["barrier_areas", "barriers", "existing", "pipes", "sites", "streets", "zones"]
 
 MM_PER_PX = 0.21
+BARRIER_COLOURS = {"priced": "#8f8a9e", "forbidden": "#5b4b74"}
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,41 @@ def streets() -> str:
     return _style([_line("", "street", "#d3cec3", 0.26)])
 
 
-def _line(rule: str, label: str, colour: str, width_mm: float) -> _Symbol:
+def existing() -> str:
+    """Return a style for the heat network that stands."""
+    return _style([_line("", "existing heat network", "#0b5394", 0.6, "dash")])
+
+
+def barriers() -> str:
+    """Return a style that tells lines which may be crossed at a price from those that may not."""
+    return _style(
+        [
+            _line(_crossing(kind), f"barrier, crossing {kind}", colour, 0.5, "dot")
+            for kind, colour in BARRIER_COLOURS.items()
+        ]
+    )
+
+
+def barrier_areas() -> str:
+    """Return the same for areas."""
+    return _style(
+        [
+            _area(_crossing(kind), f"barrier, crossing {kind}", "#e6e2ee", colour)
+            for kind, colour in BARRIER_COLOURS.items()
+        ]
+    )
+
+
+def _crossing(kind: str) -> str:
+    return f"\"crossing\" = '{kind}'"
+
+
+def _line(rule: str, label: str, colour: str, width_mm: float, pattern: str = "solid") -> _Symbol:
     looks = {
         "line_color": _rgba(colour),
         "line_width": f"{width_mm:.2f}",
         "line_width_unit": "MM",
-        "line_style": "solid",
+        "line_style": pattern,
         "capstyle": "round",
         "joinstyle": "round",
     }

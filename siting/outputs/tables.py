@@ -41,6 +41,15 @@ CREATE TABLE gpkg_data_columns (
 )
 """
 
+CONSTRAINT_TABLE = """
+CREATE TABLE gpkg_data_column_constraints (
+  constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
+  min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
+  CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
+)
+"""
+"""Empty, but the schema extension is not complete without it."""
+
 DESCRIPTIONS = {
     "sites": "Sites that the plan opens",
     "zones": "Zones that the plan serves",
@@ -48,6 +57,9 @@ DESCRIPTIONS = {
     "candidate_sites": "All candidate sites, with the reason why each is chosen or not",
     "demand_zones": "All demand zones, with the reason why each is served or not",
     "streets": "Streets that could have carried a pipe",
+    "existing_network": "Heat network that stands already",
+    "barriers": "Lines that are dear or forbidden to cross",
+    "barrier_areas": "Areas that are dear or forbidden to cross",
     "kpis": "Key figures of the plan",
 }
 
@@ -55,9 +67,11 @@ DESCRIPTIONS = {
 def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Path) -> Path:
     """Write the plan, what it was chosen from, and its key figures.
 
-    ``sites``, ``zones`` and ``pipes`` hold the plan alone; ``candidate_sites``, ``demand_zones``
-    and ``streets`` hold all that was read, with the reason for what is left out; ``kpis`` the key
-    figures. Columns carry their title, unit and meaning, layers their QGIS style.
+    ``sites``, ``zones`` and ``pipes`` hold the plan alone; ``candidate_sites`` and
+    ``demand_zones`` all that was read, with the reason for what is left out; ``streets``,
+    ``existing_network``, ``barriers`` and ``barrier_areas`` the other layers of the study, where
+    it has them; ``kpis`` the key figures. Columns carry their title, unit and meaning, layers
+    their QGIS style.
 
     Parameters
     ----------
@@ -82,6 +96,12 @@ def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Pa
         "demand_zones": qml.zones(frames.zones),
         "streets": qml.streets(),
     }
+    others = {
+        "existing_network": qml.existing(),
+        "barriers": qml.barriers(),
+        "barrier_areas": qml.barrier_areas(),
+    }
+    styles |= {name: style for name, style in others.items() if name in layers}
     with closing(sqlite3.connect(path)) as base, base:
         _write_styles(styles, base)
         _describe_layers(base)
@@ -119,7 +139,7 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, float | None, str]]:
 
 def _geometry_type(name: str, frame: gpd.GeoDataFrame) -> str:
     """Return the one geometry type of a layer, or Unknown where points and areas mix."""
-    if name in {"pipes", "streets"}:
+    if name in {"pipes", "streets", "existing_network", "barriers"}:
         return "MultiLineString"
     kinds = {str(kind).removeprefix("Multi") for kind in frame.geometry.geom_type}
     if kinds == {"Polygon"}:
@@ -171,6 +191,7 @@ def _describe_layers(base: sqlite3.Connection) -> None:
 def _describe_columns(layers: Mapping[str, pd.DataFrame], base: sqlite3.Connection) -> None:
     """Store title, unit and meaning of each column, by the schema extension of GeoPackage."""
     base.execute(COLUMN_TABLE)
+    base.execute(CONSTRAINT_TABLE)
     rows = []
     for layer, frame in layers.items():
         columns = [str(name) for name in frame.columns if name != "geometry"]
@@ -186,5 +207,5 @@ def _describe_columns(layers: Mapping[str, pd.DataFrame], base: sqlite3.Connecti
         "INSERT INTO gpkg_extensions (table_name, column_name, extension_name, definition, scope)"
         " VALUES (?, NULL, 'gpkg_schema',"
         " 'http://www.geopackage.org/spec121/#extension_schema', 'read-write')",
-        [("gpkg_data_columns",)],
+        [("gpkg_data_columns",), ("gpkg_data_column_constraints",)],
     )

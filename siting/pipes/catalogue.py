@@ -247,7 +247,7 @@ def catalogue_for(
         ),
         # Pipes colder than the ground gain heat; that gain is not counted.
         heat_loss_w_per_m=np.maximum(2 * transfer * excess, 0.0),
-        cost_eur_per_m=table["cost_eur_per_m"],
+        cost_eur_per_m=table["cost_eur_per_m"] * parameters.value("pipe_cost_factor"),
         velocity_cap_m_per_s=cap,
         heat_transfer_w_per_m_k=transfer,
         twin=table.twin,

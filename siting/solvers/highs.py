@@ -40,6 +40,8 @@ ENDINGS = {
 }
 
 LEAST_TIME_S = 0.01
+UNTRUE = 1e-6
+"""How much values may be worth less than the objective told with them [-]."""
 START_SHARE, START_TIME_S, START_GAP = 0.1, 20.0, 0.01
 """Share of the time limit, time [s] and gap [-] spent on completing a start."""
 
@@ -327,7 +329,36 @@ def _solve_mip(model: CompiledModel, cost: FloatArray, settings: MipSettings) ->
         outcome = _nothing(Ending.INFEASIBLE) if outcome is None else outcome
         if outcome.values is not None:
             outcome = _nothing(Ending.UNBOUNDED)
+    if settings.start is not None and not _is_true(outcome, cost):
+        left = settings.time_limit_s - (time.perf_counter() - started)
+        again = _solve_mip(model, cost, replace(settings, start=None, time_limit_s=left))
+        outcome = _better_of(again, _as_valued(outcome, cost))
     return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _is_true(outcome: Outcome, cost: FloatArray) -> bool:
+    """Whether the values are worth what HiGHS says they are.
+
+    Its presolve may drop what a start builds in vain. HiGHS 1.16 then reports the objective of the
+    smaller solution, proves it best, and hands back the start as it was, which is worth less.
+    """
+    if outcome.values is None:
+        return True
+    return float(cost @ outcome.values) <= outcome.objective + UNTRUE * (1 + abs(outcome.objective))
+
+
+def _as_valued(outcome: Outcome, cost: FloatArray) -> Outcome:
+    """Return an outcome with the objective that its values have."""
+    assert outcome.values is not None
+    return replace(outcome, objective=float(cost @ outcome.values), ending=Ending.TIME_LIMIT)
+
+
+def _better_of(one: Outcome, other: Outcome) -> Outcome:
+    """Return the better solution of two runs with the better bound."""
+    if one.ending is Ending.INFEASIBLE:  # but the other has a solution
+        return other
+    best = one if one.values is not None and one.objective <= other.objective else other
+    return replace(best, bound=min(max(one.bound, other.bound), best.objective))
 
 
 def _search(solver: highspy.Highs, cost: FloatArray, settings: MipSettings) -> Outcome | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from siting.config import StudyConfig, read_config, with_changes
 from siting.errors import FaultLog, InputError
+from siting.study.alternatives import appraise_frontier, other_plans
 from siting.study.findings import CheckResult, Findings
 from siting.study.finished import Run
 from siting.study.reading import assemble, build_graph, lies_together, read_layers, refuse_repairs
@@ -18,6 +19,8 @@ from siting.study.solving import Watcher, appraise_plan, find_plan, watched
 
 if TYPE_CHECKING:
     from siting.frontier import Frontier
+    from siting.study.phasing import Phased
+    from siting.study.stress import Stress
 
 __all__ = [
     "Study",
@@ -140,13 +143,18 @@ class Study:
 
         check_replaceable(self.config.outputs.folder)
         check_formats(self.config.outputs.formats)
+        seconds = self.config.outputs.frontier_s
         check_report(self.config.outputs)
         with watched(self.config, progress) as watcher:
             checked = self.check()
             assembly, plan = find_plan(checked.assembly, self.config, watcher, stop)
+            found = other_plans(assembly, self.config, plan, seconds, watcher, stop)
         doubts = (*checked.doubts, *assembly.doubts)
         checked = replace(checked, assembly=assembly, doubts=doubts)
+        log.info("drawing the plan")
         run = appraise_plan(self.config, checked, plan)
+        if found is not None:
+            run = replace(run, alternatives=appraise_frontier(self.config, checked, found, run))
         write_run(run.folder, run, run_log=run_log)
         return run
 
@@ -200,6 +208,68 @@ class Study:
                 progress=watcher,
                 stop=stop,
             )
+
+    def phases(self, *, progress: Watcher | bool = True, stop: Event | None = None) -> Phased:
+        """Find out how the network is built in periods.
+
+        The periods stand under ``[phases]`` in the study file. Nothing is written.
+
+        Parameters
+        ----------
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.study.phasing import find_phases
+
+        with watched(self.config, progress) as watcher:
+            return find_phases(self.config, self.check(), watcher, stop)
+
+    def stress(self, *, progress: Watcher | bool = True, stop: Event | None = None) -> Stress:
+        """Find out what happens when sources leave, and what a precaution costs.
+
+        What may happen stands under ``[departure]`` in the study file. Nothing is written.
+
+        Parameters
+        ----------
+        progress, stop
+            As for `run`.
+
+        Raises
+        ------
+        InputError
+            The layers or the study file have faults.
+        InfeasibleError
+            No plan can meet the limits.
+        NoPlanError
+            No plan was found in time.
+        """
+        from siting.study.stress import find_stress
+
+        with watched(self.config, progress) as watcher:
+            return find_stress(self.config, self.check(), watcher, stop)
+
+    def draw_frontier(self, found: Frontier, path: Path) -> Path | None:
+        """Write the map of a frontier with a slider over its plans; nothing where it has none.
+
+        Parameters
+        ----------
+        found
+            From `frontier`, for the layers as they are now.
+        path
+            File to write.
+        """
+        from siting.outputs.run_map import write_alternatives_map
+
+        return write_alternatives_map(appraise_frontier(self.config, self.check(), found), path)
 
 
 def read_study(path: str | Path) -> Study:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from siting.assembly import Assembly
     from siting.business import BusinessCase
     from siting.explanation import Explanation
+    from siting.frontier import Frontier
     from siting.network import PipeNetwork
     from siting.outputs.frames import PlanFrames
     from siting.plan import Plan
@@ -29,14 +30,38 @@ if TYPE_CHECKING:
     from siting.region import Region
 
 __all__ = [
+    "Alternatives",
     "Run",
     "unknown_id",
 ]
 
 
 @dataclass(frozen=True)
+class Alternatives:
+    """Plans of other sizes, each appraised as the plan of a run is.
+
+    Parameters
+    ----------
+    frontier
+        What was found and proven.
+    runs
+        Some of its plans by rising investment, that of the run itself among them where there is
+        one.
+    own
+        Place of the plan of the run in ``runs``; None where there was no run.
+    """
+
+    frontier: Frontier
+    runs: tuple[Run, ...]
+    own: int | None = None
+
+
+@dataclass(frozen=True)
 class Run:
-    """A finished run: everything from the layers to the verified plan."""
+    """A finished run: everything from the layers to the verified plan.
+
+    ``alternatives`` holds plans of other sizes, where time was given to find some.
+    """
 
     config: StudyConfig
     checked: CheckResult
@@ -45,6 +70,7 @@ class Run:
     frames: PlanFrames
     business: BusinessCase | None = None
     findings: tuple[Finding, ...] = ()
+    alternatives: Alternatives | None = None
 
     def __post_init__(self) -> None:
         """Let the plan find its way back to the ground, by a copy of its own."""
@@ -58,6 +84,20 @@ class Run:
         from siting.business import business_tables
 
         return {} if self.business is None else business_tables(self.business)
+
+    def sensitivities(self) -> pd.DataFrame:
+        """Return how each uncertain figure moves the money of the plan, the widest swing first.
+
+        The plan stays as it is, see `siting.business.tornado.tornado`; units stand in the names.
+        Without a business case the table is empty.
+        """
+        from siting.business.tornado import sensitivity_table, tornado
+
+        if self.business is None:
+            return sensitivity_table(())
+        parameters = self.checked.parameters
+        _, swings = tornado(self.assembly, self.plan, parameters, self.config, self.business)
+        return sensitivity_table(swings)
 
     def _repr_html_(self) -> str:
         """Return the headline for a notebook."""
@@ -73,19 +113,11 @@ class Run:
         tiles
             Whether to put a base map from the internet below.
         """
-        from siting.outputs.files import attribution_of
         from siting.outputs.maps import build_map
+        from siting.outputs.run_map import map_options
 
-        head = self.config.study
-        return build_map(
-            self.frames,
-            self.appraisal,
-            self.plan,
-            title=head.name,
-            question=head.description,
-            tiles=tiles,
-            attribution=attribution_of(self.config),
-        )
+        options = map_options(self) | {"tiles": tiles}
+        return build_map(self.frames, self.appraisal, self.plan, **options)
 
     def plot(self, *, ax: Axes | None = None, whole: bool = False) -> Axes:
         """Draw the plan with matplotlib, good for print, and return the axes.
@@ -97,8 +129,8 @@ class Run:
         whole
             Whether to show the whole region, not the surroundings of the plan alone.
         """
-        from siting.outputs.files import attribution_of
         from siting.outputs.plot import plot_plan
+        from siting.outputs.source import attribution_of
 
         title, source = self.config.study.name, attribution_of(self.config)
         return plot_plan(self.frames, ax=ax, title=title, attribution=source, whole=whole)
@@ -117,6 +149,11 @@ class Run:
     def assembly(self) -> Assembly:
         """The problem that was solved, with the way back to the ids of the layers."""
         return self.checked.assembly
+
+    @property
+    def frontier(self) -> Frontier | None:
+        """Plans of other sizes with the ceiling above them; None where none were looked for."""
+        return None if self.alternatives is None else self.alternatives.frontier
 
     @property
     def folder(self) -> Path:

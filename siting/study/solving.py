@@ -129,8 +129,10 @@ def _sized_for_peaks(
     return assembly.with_peaks(sizing)
 
 
-def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
-    """Work out the figures and layers of a plan."""
+def appraise_plan(
+    config: StudyConfig, checked: CheckResult, plan: Plan, *, aloud: bool = True
+) -> Run:
+    """Work out the figures and layers of a plan; ``aloud`` tells what is not plausible about it."""
     from siting.appraisal import appraise
     from siting.business import business_case
     from siting.operator_effects import operator_effects
@@ -138,7 +140,6 @@ def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     from siting.plausibility import pipe_speeds, plausibility
     from siting.pumping import plan_hydraulics
 
-    log.info("drawing the plan")
     assembly, parameters = checked.assembly, checked.parameters
     business = business_case(assembly, plan, parameters, config)
     effects = operator_effects(plan, assembly.site_heat)
@@ -154,7 +155,7 @@ def appraise_plan(config: StudyConfig, checked: CheckResult, plan: Plan) -> Run:
     frames = plan_frames(checked.region, checked.network, assembly, plan, hydraulics, effects)
     speeds = pipe_speeds(plan, config.network, parameters)
     findings = plausibility(assembly.problem, plan, business, speeds=speeds)
-    for finding in findings:
+    for finding in findings if aloud else ():
         log.warning("plausibility: %s", finding)
     return Run(config, checked, plan, appraisal, frames, business, findings)
 

@@ -1,6 +1,6 @@
 """Time the way from layers to problem on a synthetic city.
 
-Run `python tests/benchmarks/prepare.py`.
+Run `python tests/benchmarks/prepare.py`, or the family ``prepare`` of `run`.
 
 The city is a jittered grid of streets with squares for buildings beside them; layers are written as
 a planner would have them, so that reading, noding and attaching are all timed. Nothing here is
@@ -10,11 +10,10 @@ checked by the test suite: times depend on the machine.
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,27 +95,46 @@ def write_city(folder: Path, layers: dict[str, gpd.GeoDataFrame], connections: i
     return study
 
 
-class Watch:
-    """Print what each stage took."""
+def prepared(
+    edges: int, buildings: int, sites: int, connections: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Go from layers to the problem and to its page; yield each stage with its seconds.
 
-    def __init__(self) -> None:
-        self.begin = time.perf_counter()
+    The last fact is the number of edges in the problem. Writing the layers is not timed.
+    """
+    from siting import read_study
+    from siting.errors import FaultLog
+    from siting.outputs.check_map import write_check
+    from siting.study import Findings
+    from siting.study.reading import assemble, build_graph, read_layers
 
-    def __call__(self, stage: str, work: Callable[[], Any]) -> Any:
-        """Do one stage and print its seconds and the peak memory so far."""
-        start = time.perf_counter()
-        result = work()
-        self.say(stage, time.perf_counter() - start)
-        return result
-
-    def say(self, stage: str, seconds: float) -> None:
-        """Print one line."""
-        peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{stage:<22}{seconds:8.2f} s {peak_gb:8.2f} GB peak", flush=True)
-
-    def total(self) -> None:
-        """Print the sum."""
-        self.say("all", time.perf_counter() - self.begin)
+    with tempfile.TemporaryDirectory() as folder:
+        layers = city(edges, buildings, sites)
+        config = read_study(write_city(Path(folder), layers, connections)).config
+        log, clock = FaultLog(), time.perf_counter
+        start = clock()
+        region, parameters = read_layers(config, log)
+        yield {"stage": "read and check layers", "seconds": clock() - start}
+        start = clock()
+        network = build_graph(region, parameters, config, log)
+        log.raise_faults()
+        yield {"stage": "build network", "seconds": clock() - start}
+        assert parameters is not None
+        start = clock()
+        assembly = assemble(region, network, parameters, config, log)
+        problem = assembly.problem
+        yield {
+            "stage": "assemble problem",
+            "seconds": clock() - start,
+            "nodes": len(problem.nodes),
+            "edges": len(problem.edges),
+            "zones": len(problem.zones),
+            "sites": len(problem.sites),
+        }
+        found = Findings(config, region, network, parameters, assembly, (), ())
+        start = clock()
+        write_check(found, Path(folder) / "check.html")
+        yield {"stage": "draw check.html", "seconds": clock() - start}
 
 
 def main(argv: list[str]) -> None:
@@ -127,27 +145,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--sites", type=int, default=30)
     parser.add_argument("--connections", type=int, default=1)
     chosen = parser.parse_args(argv)
-    from siting import read_study
-    from siting.errors import FaultLog
-    from siting.outputs.check_map import write_check
-    from siting.study import Findings
-    from siting.study.reading import assemble, build_graph, read_layers
+    import resource  # not on every system
 
-    with tempfile.TemporaryDirectory() as folder:
-        layers = city(chosen.edges, chosen.buildings, chosen.sites)
-        config = read_study(write_city(Path(folder), layers, chosen.connections)).config
-        watch, log = Watch(), FaultLog()
-        region, parameters = watch("read and check layers", lambda: read_layers(config, log))
-        network = watch("build network", lambda: build_graph(region, parameters, config, log))
-        log.raise_faults()
-        assembly = watch(
-            "assemble problem", lambda: assemble(region, network, parameters, config, log)
-        )
-        found = Findings(config, region, network, parameters, assembly, (), ())
-        watch("draw check.html", lambda: write_check(found, Path(folder) / "check.html"))
-        watch.total()
-        size_mb = (Path(folder) / "check.html").stat().st_size / 1e6
-        print(f"{len(assembly.problem.edges):,} edges in the problem; page {size_mb:.1f} MB")
+    for facts in prepared(**vars(chosen)):
+        peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(f"{facts['stage']:<22}{facts['seconds']:8.2f} s {peak_gb:8.2f} GB peak", flush=True)
 
 
 if __name__ == "__main__":

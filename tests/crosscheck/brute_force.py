@@ -535,7 +535,8 @@ class _Program:
         """Let the yearly heat follow the pipes from the sites to the zones.
 
         At each node, what is fed in and arrives equals what leaves, is delivered and is lost.
-        A site feeds in at most its output in every hour, a pipe carries at most its capacity.
+        A pipe is kept warm from its own beginning, at full base load as well. A site feeds in at
+        most its output in every hour, a pipe carries at most its capacity.
         """
         rows: dict[str, Floats] = {}
         lost: dict[str, float] = {}
@@ -553,6 +554,10 @@ class _Program:
             row(head)[self.n.start + k] += 1.0
             row(head)[self.l.start + k] -= self.hours
             row(head)[self.f.start + k] -= self.hours * self.pipes[k].loss_share
+            warm = np.zeros(self.columns)
+            warm[self.l.start + k] = 1.0
+            warm[self.f.start + k] = self.pipes[k].loss_share - 1.0
+            self.below.append((warm, 0.0))
         for k, zone in enumerate(self.zones):
             row(zone.node)[self.h.start + k] -= 1.0
             lost[zone.node] = lost.get(zone.node, 0.0) + self.hours * zone.loss_mw

@@ -22,7 +22,7 @@ CURVE = ((0.0, 0.0), (0.5, 0.8), (1.0, 1.0))
 EVERYTHING = Problem(
     nodes=("a", "b", "c"),
     edges=(
-        Edge("ab", "a", "b", cost_eur=1),
+        Edge("ab", "a", "b", cost_eur=1, loss_mw=0.1),
         Edge("bc", "b", "c", sizes=(PipeSize("DN1", 0.5, 1), PipeSize("DN2", 2, 2))),
     ),
     sites=(

@@ -143,7 +143,9 @@ def test_an_infeasible_problem_has_its_own_exit_code(tmp_path: Path) -> None:
 
 def test_example_runs_the_packaged_region(tmp_path: Path) -> None:
     out = tmp_path / "kotka"
-    result = runner.invoke(app, ["example", "kotka", "--out", str(out), "--json"])
+    result = runner.invoke(
+        app, ["example", "kotka", "--out", str(out), "--frontier", "0", "--json"]
+    )
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert figures["heat_mwh"] >= 8_000 * (1 - 1e-6)
@@ -154,7 +156,8 @@ def test_the_free_ratio_is_at_least_as_good(tmp_path: Path) -> None:
     figures = []
     for flags in ([], ["--free-ratio"]):
         out = tmp_path / f"out{len(flags)}"
-        words = ["example", "kotka", "--out", str(out), "--gap", "0.02", "--json", *flags]
+        words = ["example", "kotka", "--out", str(out), "--gap", "0.02", "--frontier", "0"]
+        words += ["--json", *flags]
         result = runner.invoke(app, words)
         assert result.exit_code in {0, 4}, result.output  # 4: a slow machine, plan kept
         figures.append(json.loads(result.stdout))
@@ -195,6 +198,7 @@ needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has 
 @needs_signals
 def test_ctrl_c_keeps_the_best_plan(tmp_path: Path) -> None:
     words = ["example", "helsinki", "--out", "out", "--gap", "0", "--time-limit", "250", "--json"]
+    words += ["--frontier", "0"]
     process = start(words, tmp_path)
     try:
         wait_for(process, r"best plan [\d.]*[1-9][\d.]* kWh/a per EUR")

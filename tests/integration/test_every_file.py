@@ -79,6 +79,11 @@ layer = "south_dublin_2021_09"
 demand_unit = "TJ/km2"
 columns = { zone_id = "small_area", annual_demand_mwh = "total_heat_demand_tj_per_km2y" }
 """
+HOMES = "residential_heat_demand_mwh_per_y"
+SOUTH_DUBLIN_SUM = f"""\
+layer = "south_dublin_2021_09"
+columns = {{ zone_id = "small_area", annual_demand_mwh = "{HOMES} + non_{HOMES}" }}
+"""
 ISLINGTON = """\
 demand_unit = "kWh"
 where = "demand > 0 AND demand < 5e6"
@@ -115,6 +120,16 @@ MENDED = [
     (
         "heat_demand/dublin_heat_demand_zones.gpkg", "zones", (-6.4, 53.3),
         SOUTH_DUBLIN, 919, 2_156, 0.005,
+    ),
+    ("osm/kotka_karhula.osm.pbf", "zones", (26.95, 60.53), "", 1_825, None, 0),
+    ("osm/dublin_walkinstown.osm", "zones", (-6.32, 53.305), "", 663, None, 0),
+    (
+        "heat_demand/vienna_heat_density_100m.tif", "zones", (16.37, 48.21),
+        'source = "raster"\ndemand_unit = "MWh/ha"\nzone_size_m = 4000', None, 17_500, 0.01,
+    ),
+    (
+        "heat_demand/dublin_heat_demand_zones.gpkg", "zones", (-6.4, 53.3),
+        SOUTH_DUBLIN_SUM, 919, 2_156, 0.001,
     ),
     (
         "heat_demand/london_islington_buildings.geojson", "zones", (-0.1, 51.55),
@@ -171,3 +186,62 @@ def test_mended_by_options(
         assert amount == pytest.approx(total, rel=margin)
     assert np.isfinite(amount)
     assert amount > 0
+
+
+ENDS_IN = {
+    # what each file that never becomes a layer of shapes is told
+    "heat_demand/vienna_floor_area_100m.tif": ("zones", 'Set source = "raster"'),
+    "heat_demand/vienna_heat_density_100m.tif": ("streets", "is a raster, not a layer of shapes"),
+    "networks/destest/pipe_data_16_buildings.csv": ("streets", "is a table without geometry"),
+    "networks/haag_in_oberbayern/data.xlsx": ("zones", "holds 6 layers"),
+    "networks/munich_pasing/pas.xlsx": ("sites", "holds 7 layers"),
+    "networks/schutterwald_heat_pandapipes.json": ("streets", "it is not recognized"),
+    "networks/topotherm_two_producers/a_i.parquet": ("streets", "no GeoParquet"),
+    "networks/topotherm_two_producers/config.yaml": ("zones", "it is not recognized"),
+    "osm/rhine_neckar_roads.osm.pbf": ("zones", "holds no buildings"),
+    "osm/kotka_karhula.osm.pbf": ("sites", "holds no data centre"),
+    "sources/denmark_dh_prices_2024_01.csv": ("zones", "is a table without geometry"),
+}
+
+
+@pytest.mark.parametrize("file", ENDS_IN)
+def test_ends_in_a_message(file: str, tmp_path: Path, shared: Path) -> None:
+    role, words = ENDS_IN[file]
+    _, log = read(tmp_path, file, role)
+    own = [str(each) for each in log.faults if each.layer == role]
+    assert any(words in each for each in own), own
+    assert not any(str(DATA) in each for each in own), own
+
+
+FURTHER = ("barriers", "buildings", "existing_network", "existing_plants", "access_points")
+FURTHER_FILES = (
+    "osm/kotka_karhula.osm.pbf",
+    "derived/osm_heat_sites.geojson",
+    "heat_demand/aachen_street_heat_lines.shp",
+    "heat_demand/vienna_heat_density_100m.tif",
+    "sources/denmark_dh_plants.geojson",
+    "sources/denmark_dh_prices_2024_01.csv",
+    "networks/haag_in_oberbayern/data.xlsx",
+    "networks/haag_in_oberbayern/to_edge.shp",
+    "networks/munich_pasing/pas_building.shp",
+    "networks/topotherm_two_producers/a_i.parquet",
+)
+"""One file of each kind; of the others nothing new would be learnt."""
+
+
+@pytest.mark.parametrize("file", FURTHER_FILES)
+def test_as_a_further_layer(file: str, tmp_path: Path, shared: Path) -> None:
+    """In the roles that a study may do without: never a traceback, always something to do."""
+    layers = companions(tmp_path, (10.0, 50.0))
+    study = write_study(tmp_path, "test", layers)
+    lines = "".join(f"\n[layers.{role}]\n{path_line(DATA / file)}\n" for role in FURTHER)
+    study.write_text(study.read_text(encoding="utf-8") + lines, encoding="utf-8")
+    log = FaultLog()
+    region = read_region(read_config(study), log)
+    said = {each.layer for each in (*log.faults, *log.doubts)}
+    read_roles = {each.layer for each in region.remarks if each.act.startswith("read")}
+    for role in FURTHER:
+        assert role in said | read_roles, role
+    for fault in (*log.faults, *log.doubts):
+        assert fault.remedy.endswith("."), str(fault)
+        assert "Traceback" not in str(fault)

@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from siting import solve
 from siting.cli import app
 from siting.errors import InfeasibleError, InputError
 from siting.frontier import Frontier, Line, find_frontier, frontier_problem
+from siting.frontier.archive import Archive
 from siting.frontier.file import read_frontier, write_frontier
+from siting.frontier.known import proven_lines, proven_steps
+from siting.frontier.mix import mixed_plans
 from siting.frontier.shape import Step, ceiling_at, corners, edges, upper_hull
 from siting.outputs.frontier import frontier_frame, frontier_table, write_frontier_folder
-from siting.problem import Problem, Site
+from siting.problem import Edge, Problem, Site, SiteOption, Zone
+from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
 from siting.verify import verify_plan
 from tests.crosscheck.brute_force import solve_by_enumeration
 from tests.crosscheck.random_problems import random_problem
@@ -276,3 +281,70 @@ def test_command_without_anything_to_go_on_with_says_so(small_study: Path) -> No
     result = runner.invoke(app, ["frontier", str(small_study), "--resume"])
     assert result.exit_code == 1
     assert "cannot read" in result.output
+
+
+def two_towns() -> Problem:
+    """Return two streets that do not meet, each with a site and a zone."""
+    return Problem(
+        name="two towns",
+        nodes=("a", "b", "c", "d"),
+        edges=(
+            Edge("ab", "a", "b", cost_eur=1_000.0, cost_per_mw_eur=100.0),
+            Edge("cd", "c", "d", cost_eur=3_000.0, cost_per_mw_eur=100.0),
+        ),
+        sites=(
+            Site("west", "a", options=(SiteOption("direct", capacity_mw=5.0, cost_eur=500.0),)),
+            Site("east", "c", options=(SiteOption("direct", capacity_mw=5.0, cost_eur=500.0),)),
+        ),
+        zones=(Zone("near", "b", 100.0, 1.0), Zone("far", "d", 150.0, 1.0)),
+    )
+
+
+def town(site: str, edge: str, zone: str, heat_mwh: float) -> Solution:
+    """Return the plan of one of the two towns."""
+    return Solution(
+        (OpenSite(site, "direct", 1.0),),
+        (PipeFlow(edge, edge[0], edge[1], 1.0),),
+        (ServedZone(zone, 1.0, heat_mwh),),
+    )
+
+
+def test_networks_of_different_plans_are_put_together() -> None:
+    """1,600 EUR and 3,600 EUR alone, so 5,200 EUR for both; a plan of both is taken apart, too."""
+    problem = frontier_problem(two_towns())
+    west, east = town("west", "ab", "near", 100.0), town("east", "cd", "far", 150.0)
+    both = Solution(west.sites + east.sites, west.pipes + east.pipes, west.zones + east.zones)
+    for known in ([west, east], [both]):
+        archive = Archive()
+        mixed_plans(problem, known, archive.add, is_wanted=archive.lacks)
+        assert archive.places == [(1_600.0, 100.0), (3_600.0, 150.0), (5_200.0, 250.0)]
+
+
+def test_networks_that_take_the_same_group_are_not_put_together() -> None:
+    whole = two_towns()
+    sites = tuple(replace(site, group="one of them") for site in whole.sites)
+    archive = Archive()
+    plans = [town("west", "ab", "near", 100.0), town("east", "cd", "far", 150.0)]
+    problem = frontier_problem(replace(whole, sites=sites))
+    mixed_plans(problem, plans, archive.add, is_wanted=archive.lacks)
+    assert archive.places == [(1_600.0, 100.0), (3_600.0, 150.0)]
+
+
+def test_what_one_proof_says_of_all_sizes_holds_for_every_plan(toy: Frontier) -> None:
+    """The best ratio of T10 with a least heat, its best cost, and its most heat in a budget."""
+    for asked in (
+        t10_problem().with_limits(min_heat_mwh=15_000.0),
+        t10_problem().with_objective("capex").with_limits(min_heat_mwh=15_000.0),
+        t10_problem().with_objective("max_heat").with_limits(budget_eur=6e6),
+    ):
+        plan = solve(asked, gap=0.0, time_limit_s=30)
+        steps = proven_steps(asked, plan.proof)
+        assert steps
+        assert proven_lines(asked, plan.proof) == []
+        for step in steps:
+            best = max(
+                (p.heat_mwh for p in toy.points if p.capex_eur <= step.budget_eur), default=0
+            )
+            assert best <= step.heat_mwh * (1 + 1e-6)
+        known = find_frontier(asked, gap=0.0, time_limit_s=30, points=1, known=[plan])
+        assert {(s.budget_eur) for s in steps} <= {s.budget_eur for s in known.steps}

@@ -65,6 +65,7 @@ def run_of(folder, town=None):
         frames=plan_frames(town.region, town.network, town.assembly, town.plan),
         business=None,
         findings=(),
+        alternatives=None,
     )
 
 

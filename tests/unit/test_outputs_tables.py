@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from dataclasses import replace
 
 import geopandas as gpd
 import pyogrio
@@ -14,6 +16,7 @@ from sample_plan import small_town, with_nothing_built
 from siting.appraisal import appraise
 from siting.outputs.frames import PIPE_COLUMNS, SITE_COLUMNS, ZONE_COLUMNS, plan_frames
 from siting.outputs.tables import kpi_table, write_geopackage
+from siting.region import Barriers
 
 LAYERS = {"sites", "zones", "pipes", "candidate_sites", "demand_zones", "streets"}
 
@@ -151,6 +154,62 @@ def test_it_keeps_the_rules_of_the_format(package):
         extended = set(ask("SELECT table_name, extension_name FROM gpkg_extensions"))
         assert {(name, "gpkg_rtree_index") for name in LAYERS} <= extended
         assert ("gpkg_data_columns", "gpkg_schema") in extended
+        assert ("gpkg_data_column_constraints", "gpkg_schema") in extended
+        assert ask("SELECT count(*) FROM gpkg_data_column_constraints") == [(0,)]
+        kinds = dict(ask("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns"))
+        assert set(kinds) == LAYERS
+        assert kinds["pipes"] == "MULTILINESTRING"
+
+
+def test_the_other_layers_of_a_study_come_along_with_a_style(tmp_path):
+    """What stands already and what is in the way; barriers of lines and areas are two layers."""
+    town = small_town()
+    streets = town.region.streets.frame
+    line, area = streets.geometry.iloc[0], streets.geometry.iloc[1].buffer(5)
+    standing = gpd.GeoDataFrame(
+        {"existing_dn": [100.0], "name": ["Main"], "level": [0]}, geometry=[line], crs=streets.crs
+    )
+    crossed = gpd.GeoDataFrame(
+        {
+            "kind": ["railway", "water"],
+            "crossing": ["priced", "forbidden"],
+            "cost_eur": [150_000.0, float("nan")],
+            "cost_factor": [1.0, 1.0],
+        },
+        geometry=[line, area],
+        crs=streets.crs,
+    )
+    region = replace(town.region, existing=standing, barriers=Barriers(crossed))
+    package = write(replace(town, region=region), tmp_path / "plan.gpkg")
+    for layer, column, value, kind in (
+        ("existing_network", "existing_dn", 100.0, "MultiLineString"),
+        ("barriers", "cost_eur", 150_000.0, "MultiLineString"),
+        ("barrier_areas", "kind", "water", "MultiPolygon"),
+    ):
+        frame = gpd.read_file(package, layer=layer)
+        assert list(frame[column]) == [value]
+        assert list(frame.geom_type) == [kind]
+    with closing(sqlite3.connect(package)) as base:
+        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles"))
+        described = {row[0] for row in base.execute("SELECT table_name FROM gpkg_data_columns")}
+    assert {"existing_network", "barriers", "barrier_areas"} <= set(styles) & described
+    for layer, text in styles.items():
+        columns = set(gpd.read_file(package, layer=layer).columns)
+        for rule in ET.fromstring(text).findall(".//rule"):
+            named = set(re.findall(r'"(\w+)"', rule.get("filter") or ""))
+            assert named <= columns, (layer, named)
+
+
+def test_pipes_run_with_the_heat(tmp_path):
+    town = small_town()
+    turned = tuple(
+        replace(pipe, from_node=pipe.to_node, to_node=pipe.from_node) for pipe in town.plan.pipes
+    )
+    for plan in (town.plan, replace(town.plan, pipes=turned)):
+        frames = plan_frames(town.region, town.network, town.assembly, plan)
+        for _, pipe in frames.pipes.iterrows():
+            first = town.network.nodes.geometry[pipe["from_node"]]
+            assert pipe.geometry.coords[0] == first.coords[0]
 
 
 def test_every_column_has_title_unit_and_meaning(package):

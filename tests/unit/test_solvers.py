@@ -322,6 +322,24 @@ def test_mip_start_with_open_continuous_values_gives_no_false_bound() -> None:
     assert outcome.bound <= outcome.objective
 
 
+def test_mip_start_with_something_in_vain_is_not_handed_back() -> None:
+    """The fifth item only costs; presolve drops it, and the values are worth what is told.
+
+    HiGHS 1.16 tells the objective without it and hands back the start that has it.
+    """
+    rows = np.array([[3.0, 4.0, 2.0, 3.0, 0.0], [-1.0, -1.0, 0.0, 0.0, 1.0]])
+    cost = np.array([*-VALUE, 2.0])
+    start = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
+    outcome = HighsMip(model(rows, -np.inf, np.array([6.0, 0.0]))).solve(
+        cost, MipSettings(start=start, gap_relative=0.0)
+    )
+    assert outcome.ending is Ending.OPTIMAL
+    assert outcome.values is not None
+    assert cost @ outcome.values == pytest.approx(BEST)
+    assert outcome.objective == pytest.approx(BEST)
+    assert outcome.bound == pytest.approx(BEST)
+
+
 def test_mip_start_that_fits_nothing_does_no_harm() -> None:
     for start in (np.ones(4), np.array([1.0, 1.0, np.nan, np.nan]), np.full(4, np.nan)):
         outcome = HighsMip(knapsack()).solve(-VALUE, MipSettings(start=start, gap_relative=0.0))

@@ -1,0 +1,285 @@
+"""Bound all plans of a city by dual ascent, every step of demand paying for its own way.
+
+The cost of a pipe is concave in what it carries: dear for the first MW, cheap for the next. A
+relaxation that knows the flow in a pipe only as a sum lays slivers of large pipes. Here each step
+of each load curve is a terminal of its own. It picks one line of each pipe on its way
+(`siting.optimise.lines`) and pays its own MW along it; the line's fixed cost is shared by all that
+picked it. On a given tree that is exact for concave costs. Sites are lines as well: their options.
+
+What the ascent leaves of each cost tells what a plan that beats the price can hold. A plan that
+hangs together and holds a certain site, its root, holds nothing that is far from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from siting.optimise.ascent import Ascent, RootedNetwork, ascend
+from siting.optimise.ascent_kernels import least_from
+from siting.optimise.lines import Lines, lines_below
+from siting.optimise.pricing import node_prices
+from siting.optimise.tables import BoolArray, IntArray, Tables
+from siting.solvers.outcome import FloatArray
+
+__all__ = ["CityBound", "RootBound", "carried_at_most", "city_bound"]
+
+SAFETY = 1e-9
+"""Share of all that could be gained by which a bound is raised against rounding [-]."""
+
+
+@dataclass(frozen=True)
+class RootBound:
+    """What plans that hang together and hold a site, the root, are worth and can use.
+
+    Parameters
+    ----------
+    surplus_mwh
+        No such plan has a larger ``heat - price * capex`` [MWh/a]; below 0: none beats the price.
+    edges, zones, options
+        What a plan that beats the price can use, by position in the tables.
+    most_mw
+        The most base capacity of each zone in such a plan [MW].
+    """
+
+    surplus_mwh: float
+    edges: BoolArray
+    zones: BoolArray
+    options: BoolArray
+    most_mw: FloatArray
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no plan with the root beats the price."""
+        return self.surplus_mwh < 0
+
+    def together(self, other: RootBound) -> RootBound:
+        """Return what two bounds with the same root say together."""
+        return RootBound(
+            min(self.surplus_mwh, other.surplus_mwh),
+            self.edges & other.edges,
+            self.zones & other.zones,
+            self.options & other.options,
+            np.minimum(self.most_mw, other.most_mw),
+        )
+
+
+def carried_at_most(tables: Tables) -> float:
+    """Return the most heat that any pipe or site of a sensible plan carries [MW].
+
+    The same bound as `siting.model.data.flow_limit`, for what is left of a problem.
+    """
+    by_source: dict[str, float] = {}
+    for site, most in zip(tables.option_site.tolist(), tables.option_mw.tolist(), strict=True):
+        group = tables.problem.sites[site].group
+        name = f"group {group}" if group is not None else f"site {site}"
+        by_source[name] = max(most, by_source.get(name, 0.0))
+    wanted = float(tables.curves.step_mw.sum() + tables.zone_loss_mw.sum())
+    lost = float(tables.most_loss_mw.sum())
+    growth = -float(np.log1p(-tables.shared_loss).sum())
+    return min(sum(by_source.values()), (wanted + lost) * float(np.exp(min(growth, 50.0))))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand among the arcs of the ascent: pipes, then options, then service lines."""
+
+    pipe_edge: IntArray
+    options: int
+    zones: int
+
+    @property
+    def pipes(self) -> int:
+        """Number of arcs that are pipes."""
+        return len(self.pipe_edge)
+
+
+@dataclass(frozen=True)
+class CityBound:
+    """One ascent over what is left of a city.
+
+    Parameters
+    ----------
+    surplus_mwh
+        No plan at all (with the forced site, if there is one) has a larger surplus [MWh/a].
+    """
+
+    tables: Tables
+    layout: Layout
+    ascent: Ascent
+    surplus_mwh: float
+    node_price: FloatArray
+
+    def rooted(self, site: int) -> RootBound:
+        """Return what plans that hang together and hold a site are worth, and can use."""
+        tables, ascent, layout = self.tables, self.ascent, self.layout
+        left = ascent.reduced_cost
+        opening = left[layout.pipes : layout.pipes + layout.options]
+        own = tables.option_site == site
+        room = self.surplus_mwh - float(opening[own].min())
+        of_edge = np.full(len(tables.edge), np.inf)
+        np.minimum.at(of_edge, layout.pipe_edge, left[: layout.pipes])
+        far = self._from(int(tables.option_node[own][0]), of_edge)
+        service = left[layout.pipes + layout.options :]
+        from_sites = ascent.from_root[tables.nodes + np.arange(layout.zones)]
+        to_zone = np.maximum(far[tables.zone_node] + service, from_sites)
+        room = self._room_within(room, to_zone)
+        if room < 0:
+            none = np.zeros(0, bool)
+            return RootBound(room, none, none, none, np.zeros(0))
+        possible = ascent.possible(ascent.bound + room)
+        edges = np.zeros(len(tables.edge), bool)
+        edges[layout.pipe_edge[possible.arcs[: layout.pipes]]] = True
+        edges &= np.minimum(far[tables.u], far[tables.v]) + of_edge <= room
+        zones = to_zone <= room
+        options = own | (far[tables.option_node] + opening <= room)
+        price = np.where(zones, self.node_price[tables.zone_node], 0.0)
+        most = tables.curves.most_within(price, np.where(zones, room - to_zone, 0.0))
+        return RootBound(room, edges, zones, options, most)
+
+    def _from(self, start: int, of_edge: FloatArray) -> FloatArray:
+        """Return the least sum of left costs from a node, whichever way pipes run."""
+        tables = self.tables
+        first, order, end = tables.links
+        cost = np.concatenate([of_edge, of_edge])[order]
+        far, _ = least_from(
+            first, end, cost, np.array([start], dtype=np.int64), np.zeros(1), np.inf
+        )
+        return np.asarray(far)
+
+    def _room_within(self, room: float, to_zone: FloatArray) -> float:
+        """Return the room without what is gained by zones that are too far for it.
+
+        A zone out of reach is left out, and what that costs is lost.
+        """
+        at = self.ascent.network.at - self.tables.nodes
+        gained = np.bincount(at, self.ascent.prize_left, len(to_zone))
+        while room >= 0:
+            lost = float(gained[to_zone > room].sum())
+            gained = np.where(to_zone > room, 0.0, gained)
+            if lost <= 0:
+                break
+            room -= lost
+        return room
+
+
+def city_bound(
+    tables: Tables,
+    price: float,
+    scarcity: FloatArray,
+    *,
+    most_mw: float,
+    forced: int | None = None,
+    seed: int | None = None,
+) -> CityBound:
+    """Return a bound on what plans are worth at a price of investment.
+
+    Parameters
+    ----------
+    tables
+        What plans may use.
+    price
+        Price of investment [MWh/a per EUR].
+    scarcity
+        Price of the output of each option on top of its cost [MWh/a per MW], not below 0. Any
+        price gives a bound.
+    most_mw
+        See `carried_at_most`.
+    forced
+        A site that is open in any case.
+    seed
+        Of the ascent.
+    """
+    own_price = price * tables.option_slope_eur + scarcity
+    lines = PipeLines.of(tables, most_mw)
+    rise = price * (lines.least_slope_eur + tables.slope_eur)
+    node = node_prices(tables, rise, tables.option_node, own_price)
+    arcs, pipe_edge = _pipes(tables, price, node, lines)
+    most = np.minimum(tables.option_mw, most_mw)
+    with np.errstate(invalid="ignore"):
+        opening = price * tables.option_cost_eur - np.where(scarcity > 0, scarcity * most, 0.0)
+    opening, given = _openings(tables, opening, forced)
+    reached = np.isfinite(node[tables.zone_node])
+    at_zone = np.where(reached, node[tables.zone_node], 0.0)
+    zones, root = len(tables.zone), tables.nodes + len(tables.zone)
+    service = price * tables.zone_cost_eur + at_zone * tables.zone_loss_mw
+    zone_of, step = np.nonzero((tables.curves.step_heat > 0) & reached[:, None])
+    prize = tables.curves.step_heat[zone_of, step]
+    network = RootedNetwork.of(
+        root + 1,
+        root,
+        np.concatenate([arcs[0], np.full(len(opening), root), tables.zone_node]),
+        np.concatenate([arcs[1], tables.option_node, tables.nodes + np.arange(zones)]),
+        np.concatenate([arcs[2], opening, service]),
+        tables.nodes + zone_of,
+        prize,
+        np.concatenate([arcs[3], own_price, np.zeros(zones)]),
+        tables.curves.step_mw[zone_of, step],
+    )
+    ascent = ascend(network, seed=seed)
+    total = float(prize.sum())
+    surplus = total - ascent.bound - given + SAFETY * total
+    return CityBound(tables, Layout(pipe_edge, len(opening), zones), ascent, surplus, node)
+
+
+def _openings(tables: Tables, opening: FloatArray, forced: int | None) -> tuple[FloatArray, float]:
+    """Return the fixed cost of each option, not below 0, and what is paid whatever is opened.
+
+    A site whose output is worth more than it costs is taken for granted; a forced one is paid.
+    """
+    given, left = 0.0, opening.copy()
+    for site in np.unique(tables.option_site).tolist():
+        own = tables.option_site == site
+        least = float(opening[own].min())
+        if site != forced:
+            least = min(least, 0.0)
+        given += least
+        left[own] = np.maximum(opening[own] - least, 0.0)
+    return left, given
+
+
+@dataclass(frozen=True)
+class PipeLines:
+    """Lines under the cost and the loss of every edge, each through the same sizes.
+
+    Where a flow picks a line for its cost, the line of the same sizes is not above its loss.
+    """
+
+    cost: Lines
+    loss: Lines
+    least_slope_eur: FloatArray
+
+    @classmethod
+    def of(cls, tables: Tables, most_mw: float) -> PipeLines:
+        """Return the lines of all edges."""
+        cost = lines_below(tables.high_mw, tables.cost_eur, most_mw)
+        loss = lines_below(tables.high_mw, tables.loss_mw, most_mw)
+        least = np.full(len(tables.edge), np.inf)
+        np.minimum.at(least, cost.pipe, cost.slope)
+        return cls(cost, loss, least)
+
+
+def _pipes(
+    tables: Tables, price: float, node: FloatArray, lines: PipeLines
+) -> tuple[tuple[IntArray, IntArray, FloatArray, FloatArray], IntArray]:
+    """Return tails, heads, fixed costs and slopes of all lines of pipes, and their edges.
+
+    What is lost is worth what power costs at the end of the pipe.
+    """
+    parts = []
+    own = lines.cost.pipe
+    for tail, head, allowed in (
+        (tables.u, tables.v, np.ones(len(tables.edge), bool)),
+        (tables.v, tables.u, ~tables.one_way),
+    ):
+        usable = allowed & np.isfinite(node[tail]) & np.isfinite(node[head])
+        use = usable[own]
+        edge = own[use]
+        at_head = node[head[edge]]
+        fixed = price * lines.cost.fixed[use] + at_head * lines.loss.fixed[use]
+        slope = price * (lines.cost.slope[use] + tables.slope_eur[edge])
+        slope = slope + at_head * (lines.loss.slope[use] + tables.shared_loss[edge])
+        parts.append((tail[edge], head[edge], fixed, slope, edge))
+    tail, head, fixed, slope, edge = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return (tail, head, fixed, slope), edge

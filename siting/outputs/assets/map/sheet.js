@@ -1,0 +1,244 @@
+/* One canvas for all packed layers, drawn class by class, so that 50,000 lines pan smoothly. */
+(function (parts) {
+  "use strict";
+  const CHUNK = 8; /* long pens are slow: where lines overlap, browsers sort every crossing */
+  const SMALL = 4; /* an area of so few pixels is as good as a box */
+
+  /* the container, its size and its moves come from Leaflet's own renderer */
+  parts.Sheet = L.Renderer.extend({
+    options: { padding: 0.25, pane: "sheet" },
+    initialize(options) {
+      L.Renderer.prototype.initialize.call(this, options);
+      this._drawn = [];
+    },
+    _initContainer() {
+      this._container = document.createElement("canvas");
+      this._container.setAttribute("aria-hidden", "true");
+      this._ctx = this._container.getContext("2d");
+    },
+    _destroyContainer() {
+      this._container.remove();
+      delete this._container;
+    },
+    _update() {
+      if (this._map._animatingZoom && this._bounds) return;
+      L.Renderer.prototype._update.call(this);
+      const bounds = this._bounds, size = bounds.getSize(), box = this._container;
+      const ratio = Math.min(2, window.devicePixelRatio || 1);
+      L.DomUtil.setPosition(box, bounds.min);
+      box.width = Math.round(ratio * size.x);
+      box.height = Math.round(ratio * size.y);
+      box.style.width = `${size.x}px`;
+      box.style.height = `${size.y}px`;
+      this._ctx.setTransform(ratio, 0, 0, ratio, -ratio * bounds.min.x, -ratio * bounds.min.y);
+      this.draw();
+    },
+    _updatePaths() {},
+    put(layer) {
+      this._drawn.push(layer);
+      this._drawn.sort((a, b) => a.z - b.z);
+      this.redraw();
+    },
+    drop(layer) {
+      this._drawn = this._drawn.filter((each) => each !== layer);
+      this.redraw();
+    },
+    redraw() {
+      if (this._asked) return;
+      this._asked = requestAnimationFrame(() => { this._asked = null; if (this._map) this.draw(); });
+    },
+    view() {
+      const zoom = this._map.getZoom(), scale = 256 * 2 ** zoom, origin = this._map.getPixelOrigin();
+      const { min, max } = this._bounds;
+      const box = [(min.x + origin.x) / scale, (min.y + origin.y) / scale, (max.x + origin.x) / scale, (max.y + origin.y) / scale];
+      return { zoom, scale, left: origin.x, top: origin.y, box };
+    },
+    draw() {
+      const { min } = this._bounds, size = this._bounds.getSize(), view = this.view();
+      this._ctx.clearRect(min.x, min.y, size.x, size.y);
+      this._drawn.forEach((layer) => layer.paint(this._ctx, view));
+    },
+    /* what lies at a place, topmost first */
+    hit(latlng, tolerance) {
+      const at = parts.place(latlng), view = this.view();
+      for (const layer of [...this._drawn].reverse()) {
+        const feature = layer.find ? layer.find(at, tolerance / view.scale, view) : -1;
+        if (feature >= 0) return { layer, feature };
+      }
+      return null;
+    },
+  });
+
+  /* a layer that the layer control can switch */
+  parts.Drawn = L.Layer.extend({
+    initialize(sheet, z, paint, find) { Object.assign(this, { sheet, z, paint, find }); },
+    onAdd() { this.sheet.put(this); return this; },
+    onRemove() { this.sheet.drop(this); },
+  });
+
+  const seen = (box, f, view, room) => box[4 * f] <= view.box[2] + room && box[4 * f + 2] >= view.box[0] - room
+    && box[4 * f + 1] <= view.box[3] + room && box[4 * f + 3] >= view.box[1] - room;
+
+  /* add the paths of a feature to the pen, leaving out corners that fall on the same pixel */
+  const trace = (pen, { X, Y, corner, path }, f, view) => {
+    for (let p = path[f]; p < path[f + 1]; p += 1) {
+      const last = corner[p + 1] - 1;
+      let px = X[corner[p]] * view.scale - view.left, py = Y[corner[p]] * view.scale - view.top;
+      pen.moveTo(px, py);
+      for (let i = corner[p] + 1; i <= last; i += 1) {
+        const x = X[i] * view.scale - view.left, y = Y[i] * view.scale - view.top;
+        if (i < last && Math.abs(x - px) + Math.abs(y - py) < 1) continue;
+        pen.lineTo(x, y);
+        px = x; py = y;
+      }
+    }
+  };
+
+  /* lines in groups of one look each */
+  parts.strokeGroups = (pen, view, shapes, groups) => groups.forEach(({ ids, colour, width, dash }) => {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.lineCap = dash || width < 3 ? "butt" : "round";
+    pen.lineJoin = width < 3 ? "bevel" : "round";
+    pen.setLineDash(dash || []);
+    let held = 0;
+    pen.beginPath();
+    for (const f of ids) {
+      if (!seen(shapes.box, f, view, 0)) continue;
+      trace(pen, shapes, f, view);
+      held += 1;
+      if (held % CHUNK === 0) { pen.stroke(); pen.beginPath(); }
+    }
+    pen.stroke();
+    pen.setLineDash([]);
+  });
+
+  /* areas, or spots where a feature is a point */
+  parts.fillGroups = (pen, view, shapes, groups) => groups.forEach(({ ids, fill, edge, width, hatch }) => {
+    pen.lineWidth = width;
+    pen.strokeStyle = edge;
+    for (const f of ids) {
+      if (!seen(shapes.box, f, view, 8 / view.scale)) continue;
+      const first = shapes.corner[shapes.path[f]];
+      const wide = (shapes.box[4 * f + 2] - shapes.box[4 * f]) * view.scale;
+      const high = (shapes.box[4 * f + 3] - shapes.box[4 * f + 1]) * view.scale;
+      if (wide > 0 && wide < SMALL && high < SMALL) {
+        pen.fillStyle = fill;
+        pen.fillRect(shapes.box[4 * f] * view.scale - view.left, shapes.box[4 * f + 1] * view.scale - view.top, Math.max(wide, 1.2), Math.max(high, 1.2));
+        continue;
+      }
+      pen.beginPath();
+      if (shapes.corner[shapes.path[f + 1]] - first === 1) {
+        pen.arc(shapes.X[first] * view.scale - view.left, shapes.Y[first] * view.scale - view.top, 5, 0, 7);
+      } else trace(pen, shapes, f, view);
+      pen.fillStyle = fill;
+      pen.fill("evenodd");
+      if (hatch) { pen.fillStyle = hatch; pen.fill("evenodd"); }
+      pen.stroke();
+    }
+  });
+
+  /* small arrows along lines, in the direction of flow */
+  parts.arrows = (pen, view, shapes, ids, back, look) => {
+    const every = 110;
+    for (let k = 0; k < ids.length; k += 1) {
+      const f = ids[k];
+      if (!seen(shapes.box, f, view, 0)) continue;
+      const { X, Y, corner, path } = shapes, from = corner[path[f]], to = corner[path[f] + 1] - 1;
+      let total = 0;
+      for (let i = from; i < to; i += 1) total += Math.hypot(X[i + 1] - X[i], Y[i + 1] - Y[i]);
+      total *= view.scale;
+      const { colour, size, least } = look(f);
+      if (total < least) continue;
+      const count = Math.max(1, Math.round(total / every));
+      let next = total / count / 2, run = 0, put = 0;
+      for (let i = from; i < to && put < count; i += 1) {
+        const x = X[i] * view.scale - view.left, y = Y[i] * view.scale - view.top;
+        const dx = (X[i + 1] - X[i]) * view.scale, dy = (Y[i + 1] - Y[i]) * view.scale;
+        const length = Math.hypot(dx, dy);
+        while (put < count && next <= run + length && length > 0) {
+          const share = (next - run) / length, turn = Math.atan2(dy, dx) + (back[k] ? Math.PI : 0);
+          pen.save();
+          pen.translate(x + share * dx, y + share * dy);
+          pen.rotate(turn);
+          pen.beginPath();
+          pen.moveTo(-size, -size); pen.lineTo(size, 0); pen.lineTo(-size, size);
+          pen.closePath();
+          pen.lineJoin = "round";
+          pen.strokeStyle = "#ffffff"; pen.lineWidth = 2.6; pen.stroke();
+          pen.fillStyle = colour; pen.fill();
+          pen.restore();
+          next += total / count; put += 1;
+        }
+        run += length;
+      }
+    }
+  };
+
+  /* which features lie near a place: a grid over their boxes */
+  const CELLS = 96;
+  parts.finder = (shapes) => {
+    let grid = null;
+    const build = () => {
+      const { box, count } = shapes;
+      const whole = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let f = 0; f < count; f += 1) {
+        whole[0] = Math.min(whole[0], box[4 * f]); whole[1] = Math.min(whole[1], box[4 * f + 1]);
+        whole[2] = Math.max(whole[2], box[4 * f + 2]); whole[3] = Math.max(whole[3], box[4 * f + 3]);
+      }
+      const wide = Math.max(whole[2] - whole[0], 1e-12) / CELLS, high = Math.max(whole[3] - whole[1], 1e-12) / CELLS;
+      const cell = (x, y) => [Math.min(CELLS - 1, Math.max(0, Math.floor((x - whole[0]) / wide))),
+        Math.min(CELLS - 1, Math.max(0, Math.floor((y - whole[1]) / high)))];
+      const held = new Map();
+      for (let f = 0; f < count; f += 1) {
+        const [a, b] = cell(box[4 * f], box[4 * f + 1]), [c, d] = cell(box[4 * f + 2], box[4 * f + 3]);
+        for (let i = a; i <= c; i += 1) for (let j = b; j <= d; j += 1) {
+          const key = i * CELLS + j;
+          if (held.has(key)) held.get(key).push(f); else held.set(key, [f]);
+        }
+      }
+      grid = { cell, held };
+    };
+    return (at, room) => {
+      if (!grid) build();
+      const [a, b] = grid.cell(at.x - room, at.y - room), [c, d] = grid.cell(at.x + room, at.y + room);
+      const found = new Set();
+      for (let i = a; i <= c; i += 1) for (let j = b; j <= d; j += 1) {
+        (grid.held.get(i * CELLS + j) || []).forEach((f) => found.add(f));
+      }
+      return found;
+    };
+  };
+
+  const toSegment = (at, x, y, u, v) => {
+    const dx = u - x, dy = v - y, long = dx * dx + dy * dy;
+    const share = long > 0 ? Math.max(0, Math.min(1, ((at.x - x) * dx + (at.y - y) * dy) / long)) : 0;
+    return Math.hypot(at.x - x - share * dx, at.y - y - share * dy);
+  };
+
+  /* how far a place is from a feature; nothing inside an area */
+  parts.apart = ({ X, Y, corner, path }, f, at, isArea) => {
+    let least = Infinity, inside = false;
+    for (let p = path[f]; p < path[f + 1]; p += 1) {
+      const from = corner[p], to = corner[p + 1];
+      if (to - from === 1) least = Math.min(least, Math.hypot(at.x - X[from], at.y - Y[from]));
+      for (let i = from + 1; i < to; i += 1) {
+        least = Math.min(least, toSegment(at, X[i - 1], Y[i - 1], X[i], Y[i]));
+        if (isArea && (Y[i - 1] > at.y) !== (Y[i] > at.y)
+          && at.x < X[i - 1] + (X[i] - X[i - 1]) * (at.y - Y[i - 1]) / (Y[i] - Y[i - 1])) inside = !inside;
+      }
+    }
+    return inside ? 0 : least;
+  };
+
+  /* the nearest of the wanted features within reach of a place, or -1 */
+  parts.nearest = (shapes, near, wanted, isArea) => (at, room) => {
+    let best = -1, least = Infinity;
+    near(at, room).forEach((f) => {
+      if (!wanted(f)) return;
+      const far = parts.apart(shapes, f, at, isArea);
+      if (far < least && far <= room) { best = f; least = far; }
+    });
+    return best;
+  };
+})(window.sitingParts = window.sitingParts || {});

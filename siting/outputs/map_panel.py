@@ -1,0 +1,164 @@
+"""Write what the side panel of a map says about a plan, and what heads it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from siting.appraisal import Appraisal, proof_words
+from siting.outputs import words
+from siting.outputs.assets import template
+from siting.outputs.map_data import MapState
+from siting.outputs.report import component_name
+
+__all__ = ["Assumed", "assumption_rows", "panel", "state_brief"]
+
+SITES_LISTED = 8
+
+
+class Assumed(Protocol):
+    """A figure that the plan rests on: `siting.parameters.Parameter`, or anything like it."""
+
+    @property
+    def name(self) -> str:
+        """Name, with its unit where it has one."""
+
+    @property
+    def value(self) -> float | str:
+        """The figure or word that was used."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the figure."""
+
+    @property
+    def source(self) -> str:
+        """Where the default comes from."""
+
+    @property
+    def mark(self) -> str:
+        """Grade of the source."""
+
+    @property
+    def overridden(self) -> bool:
+        """Whether the study replaced the default."""
+
+    @property
+    def preset(self) -> str:
+        """Country whose preset replaced the default, empty if none did."""
+
+    @property
+    def description(self) -> str:
+        """What the figure is."""
+
+
+def state_brief(appraisal: Appraisal) -> str:
+    """Return a plan in one line."""
+    a = appraisal
+    return f"{words.ratio_words(a)} · {words.heat(a.heat_mwh)} · {words.money(a.capex_eur)}"
+
+
+def panel(state: MapState) -> str:
+    """Return what the side panel says about one plan."""
+    a = state.appraisal
+    frame = state.frames.sites
+    chosen = frame[frame["chosen"].astype(bool)].sort_values(
+        "capacity_mw", ascending=False, kind="stable"
+    )
+    sites = [
+        (row["name"], f"{words.figure(row['capacity_mw'])} MW", bool(row["assumed"]))
+        for row in chosen.drop(columns="geometry").to_dict("records")
+    ]
+    meaning = words.proof_meaning(a) if state.meaning is None else state.meaning
+    return template("panel_state.html").render(
+        brief=state_brief(a),
+        lead=_lead(a),
+        figures=_figures(a),
+        costs=_costs(a),
+        total=words.money(a.capex_eur),
+        sites=sites[:SITES_LISTED],
+        more_sites=max(0, len(sites) - SITES_LISTED),
+        proven=a.is_proven,
+        proof=_proof(a),
+        meaning=meaning,
+        notes=[note for note in a.notes if "best one found" not in note],
+    )
+
+
+def _proof(appraisal: Appraisal) -> str:
+    """Return how much is proven; a gap beyond the plan itself says nothing to anybody."""
+    gap = appraisal.proof.gap
+    if math.isfinite(gap) and gap > 1:
+        return "Hardly proven: the search had too little time"
+    return words.sentence(proof_words(appraisal.proof))
+
+
+def _lead(appraisal: Appraisal) -> tuple[str, str, str]:
+    """Return the first figure of the panel: number, unit and what it means."""
+    if appraisal.is_empty:
+        return ("0", "kWh/a per EUR", "the plan builds nothing")
+    if math.isinf(appraisal.heat_per_euro_kwh):
+        return ("No new investment", "", "for the heat delivered each year")
+    meaning = "waste heat delivered each year per euro invested"
+    return (words.figure(appraisal.heat_per_euro_kwh), "kWh/a per EUR", meaning)
+
+
+def _figures(a: Appraisal) -> list[tuple[str, str, str]]:
+    """Return figures of a plan as label, text and what follows it."""
+    rows = [
+        ("waste heat delivered", words.heat(a.heat_mwh), ""),
+        ("investment", words.money(a.capex_eur), ""),
+        ("zones served", f"{a.zones_served:,}", f"of {a.zones_total:,}"),
+        ("of all heat demand", words.percent(a.demand_share), ""),
+        ("trench", words.length(a.trench_length_m), ""),
+        (
+            "network heat loss",
+            words.percent(a.network_loss_share),
+            words.heat(a.network_loss_mwh),
+        ),
+        (f"homes, at {words.figure(a.mwh_per_home)} MWh/a each", words.homes_count(a), ""),
+    ]
+    cost = a.further.get("levelised_cost_eur_per_mwh")
+    if isinstance(cost, float) and math.isfinite(cost):
+        rows.append(("levelised cost of heat", f"{words.figure(cost)} EUR/MWh", ""))
+    saved = a.further.get("co2_net_saving_t_per_a")
+    if isinstance(saved, float) and math.isfinite(saved):
+        rows.append(("CO2 saved", f"{words.figure(saved)} t/a", ""))
+    return rows
+
+
+def _costs(a: Appraisal) -> list[tuple[str, str, float]]:
+    """Return the investment by component, dear to cheap: name, text and share in per cent."""
+    parts = sorted(a.capex_by_component_eur.items(), key=lambda part: -part[1])
+    return [
+        (component_name(name), words.money(cost), round(100 * cost / a.capex_eur, 1))
+        for name, cost in parts
+        if cost > 0
+    ]
+
+
+def assumption_rows(
+    parameters: Mapping[str, Assumed] | None, settings: Iterable[Assumed]
+) -> list[dict[str, Any]]:
+    """Return what a plan rests on: figures of the study, then of the country, then the rest."""
+    given = [*settings, *(parameters or {}).values()]
+    order = sorted(given, key=lambda each: 0 if each.overridden else 1 if each.preset else 2)
+    return [
+        {
+            "name": each.name,
+            "value": each.value if isinstance(each.value, str) else f"{each.value:,.6g}",
+            "unit": "" if each.unit in {"-", "count"} else each.unit,
+            "origin": _origin(each),
+            "description": each.description,
+        }
+        for each in order
+    ]
+
+
+def _origin(each: Assumed) -> str:
+    """Return where a figure comes from."""
+    if each.overridden:
+        return "set in the study"
+    country = f"usual in {each.preset}; " if each.preset else ""
+    return f"{country}{each.source}" + (f" [{each.mark}]" if each.mark else "")
