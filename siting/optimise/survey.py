@@ -42,6 +42,9 @@ SEARCHES, PASSES = 5, 4
 SHARES = (1.0, 0.5, 0.0)
 """How much of its opening a site gets back by the price of its output, one bound for each [-]."""
 SHRUNK = 0.9
+HALVINGS = 4
+LADDER = (0.6, 0.3, 0.0)
+"""Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
 SLICE = 0.06
 """Share of the time limit for improving plans with one site [-]."""
 
@@ -186,16 +189,38 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        self.price = self._price_to_prove()
-        surplus = {site: self._alone(site)[1].surplus_mwh for site in self.sites}
-        for site in sorted(self.sites, key=lambda s: -surplus[s]):
-            if surplus[site] < 0 or self.watch.is_over:
-                break
-            self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
-            self.price = self._price_to_prove()
-            tables, found = self._alone(site)
-            if not found.is_closed:
-                self._search(self._shrink(tables, found))
+        ceiling, candidates = self._ceiling_alone()
+        for share in LADDER:
+            self.price = self._rung(share, ceiling)
+            found = {site: self._alone(site) for site in candidates}
+            for site in sorted(candidates, key=lambda s: -found[s][1].surplus_mwh):
+                if self.watch.is_over or found[site][1].is_closed:
+                    break
+                self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
+                self._search(self._shrink(*found[site]))
+
+    def _rung(self, share: float, ceiling: float) -> float:
+        """Return a price between the one to prove and the ceiling; the higher, the less is left."""
+        low = self._price_to_prove()
+        return low + share * max(ceiling - low, 0.0)
+
+    def _ceiling_alone(self) -> tuple[float, list[int]]:
+        """Return a price that no plan fed by one site near by beats, and which come near it."""
+        low, high = self._price_to_prove(), 2 * self._price_to_prove()
+        near = self._open_alone(self.sites, low)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            left = self._open_alone(near, middle)
+            if left:
+                near, low = left, middle
+            else:
+                high = middle
+        return high, near
+
+    def _open_alone(self, sites: list[int], price: float) -> list[int]:
+        """Return the sites of which plans near by may beat a price."""
+        self.price = price
+        return [s for s in sites if not self.watch.is_over and not self._alone(s)[1].is_closed]
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
