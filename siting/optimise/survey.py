@@ -45,6 +45,8 @@ SHRUNK = 0.9
 HALVINGS = 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
+IMPROVING, BOUNDING = 0.25, 0.5
+"""Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
 SLICE = 0.06
 """Share of the time limit for improving plans with one site [-]."""
 
@@ -191,13 +193,19 @@ class Survey:
         """
         ceiling, candidates = self._ceiling_alone()
         for share in LADDER:
+            if self._is_late(IMPROVING):
+                return
             self.price = self._rung(share, ceiling)
             found = {site: self._alone(site) for site in candidates}
             for site in sorted(candidates, key=lambda s: -found[s][1].surplus_mwh):
-                if self.watch.is_over or found[site][1].is_closed:
+                if self._is_late(IMPROVING) or found[site][1].is_closed:
                     break
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
+
+    def _is_late(self, share: float) -> bool:
+        """Whether the survey has taken its share of the time limit."""
+        return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
 
     def _rung(self, share: float, ceiling: float) -> float:
         """Return a price between the one to prove and the ceiling; the higher, the less is left."""
@@ -220,7 +228,9 @@ class Survey:
     def _open_alone(self, sites: list[int], price: float) -> list[int]:
         """Return the sites of which plans near by may beat a price."""
         self.price = price
-        return [s for s in sites if not self.watch.is_over and not self._alone(s)[1].is_closed]
+        return [
+            s for s in sites if not self._is_late(IMPROVING) and not self._alone(s)[1].is_closed
+        ]
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
@@ -263,7 +273,8 @@ class Survey:
         kept: dict[int, tuple[BoolArray, BoolArray]] = {}
         closed: set[int] = set()
         for site in order:
-            if self.watch.is_over:
+            if self._is_late(BOUNDING):
+                LOG.info("survey broken off: its share of the time is over")
                 return self.problem
             self.watch.enter(f"bounding plans with site {self.problem.sites[site].id}")
             found = self._rooted(site, regions[site], closed)
