@@ -32,7 +32,7 @@ from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.problem import Problem
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Survey", "Surveyed", "reasons_against"]
+__all__ = ["Sketch", "Survey", "Surveyed", "least_along", "paid_back", "part_of", "reasons_against"]
 
 LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
@@ -82,12 +82,12 @@ class Surveyed:
         return not self.core.sites
 
 
-def reasons_against(problem: Problem) -> list[str]:
-    """Return why a problem cannot be surveyed; nothing when it can."""
+def reasons_against(problem: Problem, *, several: bool = False) -> list[str]:
+    """Return why a problem cannot be surveyed for one network, or for several."""
     limits = problem.limits
     reasons = {
         "the objective is not heat per euro": problem.objective.kind != "heat_per_euro",
-        "a required heat may take several networks": bool(limits.min_heat_mwh),
+        "a required heat may take several networks": bool(limits.min_heat_mwh) and not several,
         "a least number of sites may take several networks": bool(limits.min_sites),
         "a least number of zones may take several networks": bool(limits.min_zones),
         "mandatory sites may take several networks": any(s.mandatory for s in problem.sites),
@@ -314,21 +314,12 @@ class Survey:
             A site that is open, and the price of its output [MWh/a per MW].
         """
         most_mw = carried_at_most(tables)
-        dear = share * self._paid_back(tables, most_mw)
+        dear = share * paid_back(tables, self.price, most_mw)
         if forced is not None:
             dear = np.where(tables.option_site == forced, own, dear)
         return city_bound(
             tables, self.price, dear, most_mw=most_mw, forced=forced, seed=self.solver.seed
         )
-
-    def _paid_back(self, tables: Tables, most_mw: float) -> FloatArray:
-        """Return the scarcity at which a fully used site has just earned its opening."""
-        most = np.minimum(tables.option_mw, most_mw)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            each = np.where(most > 0, self.price * tables.option_cost_eur / most, 0.0)
-        least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
-        np.minimum.at(least, tables.option_site, each)
-        return least[tables.option_site]
 
     def _forced(self, tables: Tables, site: int) -> RootBound:
         """Return what plans with a site are worth at the prices of its output that bound best."""
@@ -390,6 +381,16 @@ class Survey:
         return {
             s for s in self.sites if group is not None and s != site and sites[s].group == group
         }
+
+
+def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
+    """Return the scarcity at which a fully used site has just earned its opening."""
+    most = np.minimum(tables.option_mw, most_mw)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
+    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, tables.option_site, each)
+    return np.asarray(least[tables.option_site])
 
 
 def _together(bounds: Iterable[RootBound]) -> RootBound:

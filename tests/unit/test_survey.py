@@ -111,6 +111,22 @@ def test_a_survey_changes_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) 
         assert verify_plan(problem, plan) == []
 
 
+@pytest.mark.parametrize("seed", [401, 404, 408])
+def test_a_survey_of_several_networks_changes_no_answer(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a required heat the best plan may fall apart, and is still found and proven."""
+    monkeypatch.setattr(search, "LARGE", 0)
+    problem = free_ratio(seed, sites=3)
+    problem = problem.with_limits(min_heat_mwh=0.6 * problem.total_heat_mwh)
+    wanted = solve_by_enumeration(problem)
+    if not wanted.feasible:
+        return
+    plan = solve(problem, gap=0, time_limit_s=60)
+    assert plan.proof.status is Status.OPTIMAL
+    assert plan.proof.incumbent == pytest.approx(wanted.value, rel=1e-5)
+
+
 @pytest.mark.parametrize("seed", [400, 403, 407])
 def test_a_dear_site_is_closed(seed: int) -> None:
     """Of two equal towns the one whose site costs ten times as much is left out."""
