@@ -36,6 +36,7 @@ def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     assert outside_links(page) == []
     assert "DC-1 leaves" in page
     assert (out / "stress.json").exists()
+    assert "What if a source leaves?" in (out / "map.html").read_text(encoding="utf-8")
     pipes = gpd.read_file(out / "stress.gpkg", layer="usual_pipes")
     assert "stranded_in" in pipes
 
@@ -50,6 +51,7 @@ def test_phases_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     page = (out / "phases.html").read_text(encoding="utf-8")
     assert outside_links(page) == []
     assert 'type="range"' in page
+    assert "The network year by year" in (out / "map.html").read_text(encoding="utf-8")
     figures = json.loads((out / "phases.json").read_text(encoding="utf-8"))
     assert len(figures["periods"]) == 2
     pipes = gpd.read_file(out / "phases.gpkg", layer="pipes")
