@@ -32,7 +32,7 @@ def write_year_map(phased: Phased, path: Path) -> Path:
         _stop(
             phased.checked,
             phased.full_plan(step),
-            at=float(phased.first_year + step.from_year),
+            at=float(step.from_year),
             height=step.heat_mwh / GWH,
             label=(
                 f"{phased.years(step)} · {step.heat_mwh / GWH:,.2f} GWh/a ·"
@@ -44,7 +44,7 @@ def write_year_map(phased: Phased, path: Path) -> Path:
     ]
     slider = Slider(
         title="The network year by year",
-        axis="first year of the period",
+        axis=f"first year of the period, counted from {phased.first_year}",
         unit="",
         stop_name="Years",
         run_name="the last period",
