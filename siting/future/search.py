@@ -53,7 +53,7 @@ class SearchSettings:
 
     def watch(self) -> Watch:
         """Return a clock for one search."""
-        return Watch(self.time_limit_s, self.stop, self.progress)
+        return Watch(self.time_limit_s, self.stop, self.progress, objective=OBJECTIVE)
 
     @property
     def choice(self) -> SolverChoice:

@@ -17,6 +17,7 @@ from siting.appraisal import proof_words
 from siting.outputs.assets import template
 from siting.outputs.frames import PlanFrames, plan_frames
 from siting.outputs.plot import Drawing, plot_plan
+from siting.outputs.year_map import write_departure_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -378,4 +379,5 @@ def write_stress_folder(stress: Stress, folder: Path) -> dict[str, Path]:
         if len(frame):
             frame.to_file(layers, layer=name, driver="GPKG")
     written = {"page": page, "figures": figures, "layers": layers}
+    written["map"] = write_departure_map(stress, folder / "map.html")
     return {name: path for name, path in written.items() if path.exists()}

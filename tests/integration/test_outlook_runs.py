@@ -23,7 +23,7 @@ def add(study: Path, text: str) -> None:
 def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     add(small_study, '\n[departure]\nsites = ["DC-1"]\nsecure = false\n')
     out = tmp_path / "stress"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "5", "--json"]
+    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15", "--json"]
     result = runner.invoke(app, ["stress", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     figures = json.loads(result.stdout)
@@ -36,6 +36,7 @@ def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     assert outside_links(page) == []
     assert "DC-1 leaves" in page
     assert (out / "stress.json").exists()
+    assert "What if a source leaves?" in (out / "map.html").read_text(encoding="utf-8")
     pipes = gpd.read_file(out / "stress.gpkg", layer="usual_pipes")
     assert "stranded_in" in pipes
 
@@ -43,13 +44,14 @@ def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
 def test_phases_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     add(small_study, "\n[phases]\nyears_a = [10, 20]\n")
     out = tmp_path / "phases"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "8"]
+    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15"]
     result = runner.invoke(app, ["phases", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     assert "2026-2035" in result.stdout
     page = (out / "phases.html").read_text(encoding="utf-8")
     assert outside_links(page) == []
     assert 'type="range"' in page
+    assert "The network year by year" in (out / "map.html").read_text(encoding="utf-8")
     figures = json.loads((out / "phases.json").read_text(encoding="utf-8"))
     assert len(figures["periods"]) == 2
     pipes = gpd.read_file(out / "phases.gpkg", layer="pipes")
