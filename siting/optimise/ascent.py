@@ -144,28 +144,38 @@ class Possible:
 
 @dataclass(frozen=True)
 class Rises:
-    """The rises of an ascent one by one, see `siting.optimise.ascent_kernels.ascend_whole`."""
+    """The rises of an ascent one by one, see `siting.optimise.ascent_kernels.ascend_whole`.
+
+    Rise i of ``terminal[i]`` took ``take`` from ``arc``, from position ``first[i]`` to
+    ``first[i + 1]``, and lifted the nodes ``node`` from ``hold[i]`` to ``hold[i + 1]``. Arcs are
+    positions in `RootedNetwork.into`.
+    """
 
     terminal: IntArray
     amount: IntArray
     first: IntArray
+    arc: IntArray
+    take: IntArray
+    hold: IntArray
     node: IntArray
-    lift: IntArray
 
     def rest(self, gone: BoolArray, more: Rises) -> Rises:
         """Return the rises that are not gone, and more."""
-        length = np.diff(self.first)
-        stays = np.repeat(~gone, length)
-        first = np.concatenate(
-            [[0], np.cumsum(np.concatenate([length[~gone], np.diff(more.first)]))]
-        )
+        arcs, nodes = np.diff(self.first), np.diff(self.hold)
+        left, held = np.repeat(~gone, arcs), np.repeat(~gone, nodes)
         return Rises(
             np.concatenate([self.terminal[~gone], more.terminal]),
             np.concatenate([self.amount[~gone], more.amount]),
-            first.astype(np.int64),
-            np.concatenate([self.node[stays], more.node]),
-            np.concatenate([self.lift[stays], more.lift]),
+            _starts(arcs[~gone], np.diff(more.first)),
+            np.concatenate([self.arc[left], more.arc]),
+            np.concatenate([self.take[left], more.take]),
+            _starts(nodes[~gone], np.diff(more.hold)),
+            np.concatenate([self.node[held], more.node]),
         )
+
+
+def _starts(*lengths: IntArray) -> IntArray:
+    return np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -199,6 +209,7 @@ class Ascent:
     left: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     rises: Rises | None = field(default=None, repr=False)
     whole_prize: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    whole_slope: FloatArray = field(default_factory=lambda: np.zeros(0), repr=False)
 
     @cached_property
     def from_root(self) -> FloatArray:
@@ -354,6 +365,7 @@ def _run(
     rank = np.arange(len(prize), dtype=np.int64)
     if how.seed is not None:
         np.random.default_rng(how.seed).shuffle(rank)
+    whole_slope = np.ldexp(slopes[into.order], -exponent) if len(slopes) else slopes
     raised, *rises = ascend_whole(
         into.start,
         into.end,
@@ -362,7 +374,7 @@ def _run(
         network.at,
         whole_prize,
         rank,
-        np.ldexp(slopes[into.order], -exponent) if len(slopes) else slopes,
+        whole_slope,
         demand,
         how.growth,
     )
@@ -380,6 +392,7 @@ def _run(
         by_arc,
         Rises(*rises),
         whole_prize,
+        whole_slope,
     )
 
 

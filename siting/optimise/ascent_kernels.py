@@ -66,8 +66,8 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
 
     Returns
     -------
-    The sum of all rises; and the rises one by one, unless carrying costs: terminal, amount, and by
-    how much each node was lifted, as a list from ``first`` to the next one's ``first``.
+    The sum of all rises; and the rises one by one: terminal, amount, what it took from which arcs
+    (a list from ``first`` to the next one's ``first``) and what nodes it lifted (likewise).
     """
     nodes, terminals = len(in_start) - 1, len(at)
     carries = len(slope) > 0
@@ -96,7 +96,11 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
     rise_terminal = np.empty(256, np.int64)
     rise_amount = np.empty(256, np.int64)
     rise_first = np.zeros(257, np.int64)
-    rises = 0
+    rises, taken, held = 0, 0, 0
+    hold_first = np.zeros(257, np.int64)
+    hold = np.empty(1024, np.int64)
+    took_from = np.empty(1024, np.int64)
+    took = np.empty(1024, np.int64)
     queued = 0
     for t in range(terminals):
         if prize[t] > 0:
@@ -194,23 +198,27 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
                             take -= own
                     if take > 0:
                         left[a] -= take
+                        if taken >= len(took):
+                            took_from, took = wider(took_from), wider(took)
+                        took_from[taken] = a
+                        took[taken] = take
+                        taken += 1
         size_of[t] = max(count, 1)
-        if amount > 0 and not carries:
-            if rises + 2 >= len(rise_first):
+        if amount > 0:
+            if rises + 2 >= len(rise_terminal):
                 rise_terminal, rise_amount = wider(rise_terminal), wider(rise_amount)
-                rise_first = wider(rise_first)
-            while pool_end + passed >= len(pool_node):
-                pool_node, pool_lift = wider(pool_node), wider(pool_lift)
+                rise_first, hold_first = wider(rise_first), wider(hold_first)
+            while held + passed >= len(hold):
+                hold = wider(hold)
             for i in range(touched):
-                v = met[i]
-                if settled[v] and far[v] < amount:
-                    pool_node[pool_end] = v
-                    pool_lift[pool_end] = amount - far[v]
-                    pool_end += 1
+                if settled[met[i]] and far[met[i]] < amount:
+                    hold[held] = met[i]
+                    held += 1
             rise_terminal[rises] = t
             rise_amount[rises] = amount
             rises += 1
-            rise_first[rises] = pool_end
+            rise_first[rises] = taken
+            hold_first[rises] = held
         if reason == BY_ROOT and not carries and other >= 0:
             v = other
             while v >= 0:
@@ -275,40 +283,31 @@ def ascend_whole(  # noqa: PLR0912, PLR0915 - one loop over shared arrays; split
         rise_terminal[:rises].copy(),
         rise_amount[:rises].copy(),
         rise_first[: rises + 1].copy(),
-        pool_node[:pool_end].copy(),
-        pool_lift[:pool_end].copy(),
+        took_from[:taken].copy(),
+        took[:taken].copy(),
+        hold_first[: rises + 1].copy(),
+        hold[:held].copy(),
     )
 
 
 @numba.njit(cache=True)
 def take_back(
-    in_start: Ints,
-    tail: Ints,
     left: Ints,
     prize: Ints,
     terminal: Ints,
     amount: Ints,
     first: Ints,
-    node: Ints,
-    lift: Ints,
+    arc: Ints,
+    take: Ints,
     chosen: Bools,
 ) -> Any:
     """Give back what some rises took from arcs and prizes; return by how much the bound falls."""
-    lifted = np.zeros(len(in_start) - 1, np.int64)
     fall = np.int64(0)
     for r in range(len(terminal)):
         if not chosen[r]:
             continue
         for i in range(first[r], first[r + 1]):
-            lifted[node[i]] = lift[i]
-        for i in range(first[r], first[r + 1]):
-            v = node[i]
-            for a in range(in_start[v], in_start[v + 1]):
-                gain = lifted[v] - lifted[tail[a]]
-                if gain > 0:
-                    left[a] += gain
-        for i in range(first[r], first[r + 1]):
-            lifted[node[i]] = 0
+            left[arc[i]] += take[i]
         if prize[terminal[r]] < NEVER:
             prize[terminal[r]] += amount[r]
         fall += amount[r]

@@ -18,7 +18,7 @@ import numpy as np
 
 from siting.optimise.ascent import Ascent, RootedNetwork, ascend
 from siting.optimise.ascent_kernels import least_from
-from siting.optimise.lines import Lines, cost_per_mw, lines_below
+from siting.optimise.lines import Lines, lines_below
 from siting.optimise.pricing import node_prices
 from siting.optimise.tables import BoolArray, IntArray, Tables
 from siting.solvers.outcome import FloatArray
@@ -192,9 +192,10 @@ def city_bound(
         Of the ascent.
     """
     own_price = price * tables.option_slope_eur + scarcity
-    rise = _least_rise(tables, price, most_mw)
+    lines = PipeLines.of(tables, most_mw)
+    rise = price * (lines.least_slope_eur + tables.slope_eur)
     node = node_prices(tables, rise, tables.option_node, own_price)
-    arcs, pipe_edge = _pipes(tables, price, node, most_mw)
+    arcs, pipe_edge = _pipes(tables, price, node, lines)
     most = np.minimum(tables.option_mw, most_mw)
     with np.errstate(invalid="ignore"):
         opening = price * tables.option_cost_eur - np.where(scarcity > 0, scarcity * most, 0.0)
@@ -238,34 +239,47 @@ def _openings(tables: Tables, opening: FloatArray, forced: int | None) -> tuple[
     return left, given
 
 
-def _least_rise(tables: Tables, price: float, most_mw: float) -> FloatArray:
-    """Return what each MW pays at least along each edge [MWh/a per MW].
+@dataclass(frozen=True)
+class PipeLines:
+    """Lines under the cost and the loss of every edge, each through the same sizes.
 
-    It is below the slope of every line in `_pipes`, where losses, which rise with the size, come
-    on top; so what is lost is worth at least what it costs to bring it there.
+    Where a flow picks a line for its cost, the line of the same sizes is not above its loss.
     """
-    lines = lines_below(tables.high_mw, price * tables.cost_eur, most_mw)
-    least = cost_per_mw(np.minimum(tables.high_mw, most_mw), price * tables.cost_eur)
-    np.minimum.at(least, lines.pipe, lines.slope)
-    return np.where(np.isfinite(least), least, 0.0) + price * tables.slope_eur
+
+    cost: Lines
+    loss: Lines
+    least_slope_eur: FloatArray
+
+    @classmethod
+    def of(cls, tables: Tables, most_mw: float) -> PipeLines:
+        """Return the lines of all edges."""
+        cost = lines_below(tables.high_mw, tables.cost_eur, most_mw)
+        loss = lines_below(tables.high_mw, tables.loss_mw, most_mw)
+        least = np.full(len(tables.edge), np.inf)
+        np.minimum.at(least, cost.pipe, cost.slope)
+        return cls(cost, loss, least)
 
 
 def _pipes(
-    tables: Tables, price: float, node: FloatArray, most_mw: float
+    tables: Tables, price: float, node: FloatArray, lines: PipeLines
 ) -> tuple[tuple[IntArray, IntArray, FloatArray, FloatArray], IntArray]:
-    """Return tails, heads, fixed costs and slopes of all lines of pipes, and their edges."""
+    """Return tails, heads, fixed costs and slopes of all lines of pipes, and their edges.
+
+    What is lost is worth what power costs at the end of the pipe.
+    """
     parts = []
+    own = lines.cost.pipe
     for tail, head, allowed in (
         (tables.u, tables.v, np.ones(len(tables.edge), bool)),
         (tables.v, tables.u, ~tables.one_way),
     ):
-        use = np.flatnonzero(allowed & np.isfinite(node[tail]) & np.isfinite(node[head]))
-        at_head = node[head[use]]
-        cost = price * tables.cost_eur[use] + at_head[:, None] * tables.loss_mw[use]
-        lines: Lines = lines_below(tables.high_mw[use], cost, most_mw)
-        own = use[lines.pipe]
-        slope = lines.slope + price * tables.slope_eur[own]
-        slope = slope + at_head[lines.pipe] * tables.shared_loss[own]
-        parts.append((tail[own], head[own], lines.fixed, slope, own))
-    tail, head, fixed, slope, own = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return (tail, head, fixed, slope), own
+        usable = allowed & np.isfinite(node[tail]) & np.isfinite(node[head])
+        use = usable[own]
+        edge = own[use]
+        at_head = node[head[edge]]
+        fixed = price * lines.cost.fixed[use] + at_head * lines.loss.fixed[use]
+        slope = price * (lines.cost.slope[use] + tables.slope_eur[edge])
+        slope = slope + at_head * (lines.loss.slope[use] + tables.shared_loss[edge])
+        parts.append((tail[edge], head[edge], fixed, slope, edge))
+    tail, head, fixed, slope, edge = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return (tail, head, fixed, slope), edge

@@ -21,6 +21,8 @@ __all__ = ["deepen"]
 GROWTHS = (1.5, 2.0, 4.0, 8.0)
 LOCAL = 0.6
 """Share of rounds that take back rises around a node, not anywhere [-]."""
+TOGETHER = 60
+"""Terminals that start again at once, where carrying costs something."""
 
 
 def deepen(
@@ -36,55 +38,61 @@ def deepen(
     Parameters
     ----------
     ascent
-        What to begin with. Where carrying costs something it is returned as it is.
+        What to begin with.
     tree
-        Arcs of a good tree: rises that it enters more than once are taken back more often.
+        Arcs of a good tree: rises whose nodes it enters more than once go back more often.
     rounds, seed, stop
         How often, in what order, and when to end before.
     """
     rises, net = ascent.rises, ascent.network
-    if rises is None or net.slope is not None or not np.isfinite(ascent.bound):
+    if rises is None or not np.isfinite(ascent.bound):
         return ascent
     rng = np.random.default_rng(seed)
-    into = net.into
+    into, carries = net.into, net.slope is not None
+    demand = net.demand if carries and net.demand is not None else np.zeros(0)
     left, prize, raised = ascent.left[into.order], ascent.whole_prize, ascent.whole
     above = np.full(net.nodes, -1, dtype=np.int64)
     if tree is not None:
         above[net.head[tree]] = net.tail[tree]
-    nothing = np.zeros(0)
     for _ in range(rounds):
-        if stop() or not len(rises.terminal):
+        if stop() or not len(rises.node):
             break
-        chosen = _chosen(rises, above, rng)
+        chosen = _whole_terminals(rises, rng) if carries else _some(rises, above, rng)
         trial, trial_prize = left.copy(), prize.copy()
         fall = take_back(
-            into.start,
-            into.end,
             trial,
             trial_prize,
             rises.terminal,
             rises.amount,
             rises.first,
-            rises.node,
-            rises.lift,
+            rises.arc,
+            rises.take,
             chosen,
         )
-        rank = rng.permutation(len(net.at)).astype(np.int64)
+        # A terminal that has begun to pay for carrying itself cannot go on, but it can start again.
+        resting = np.zeros(len(net.at), dtype=bool)
+        if carries:
+            resting[:] = True
+            resting[rises.terminal[chosen]] = False
         gain, *more = ascend_whole(
             into.start,
             into.end,
             trial,
             net.root,
             net.at,
-            trial_prize,
-            rank,
-            nothing,
-            nothing,
+            np.where(resting, 0, trial_prize),
+            rng.permutation(len(net.at)).astype(np.int64),
+            ascent.whole_slope,
+            demand,
             float(rng.choice(GROWTHS)),
         )
-        if gain >= fall:
-            left, prize, raised = trial, trial_prize, raised + int(gain) - int(fall)
-            rises = rises.rest(chosen, Rises(*more))
+        if gain < fall:
+            continue
+        again = Rises(*more)
+        finite = trial_prize[again.terminal] < NEVER
+        np.subtract.at(trial_prize, again.terminal[finite], again.amount[finite])
+        left, prize, raised = trial, trial_prize, raised + int(gain) - int(fall)
+        rises = rises.rest(chosen, again)
     by_arc = np.empty_like(left)
     by_arc[into.order] = left
     return replace(
@@ -99,16 +107,30 @@ def deepen(
     )
 
 
-def _chosen(rises: Rises, above: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return which rises are taken back: some anywhere, or all around some node."""
-    chosen = np.zeros(len(rises.terminal), dtype=bool)
+def _some(rises: Rises, above: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return which rises are taken back: some anywhere, or those around some nodes."""
     if rng.random() < LOCAL:
-        for _ in range(int(rng.integers(1, 4))):
-            node = rises.node[rng.integers(len(rises.node))]
-            spots = np.flatnonzero(rises.node == node)
-            chosen[np.searchsorted(rises.first, spots, side="right") - 1] = True
-        return np.asarray(chosen & (rng.random(len(chosen)) < rng.choice([0.5, 1.0])))
-    entered = times_entered(above, rises.first, rises.node)
+        around = _around(rises, int(rng.integers(1, 4)), rng)
+        return np.asarray(around & (rng.random(len(around)) < rng.choice([0.5, 1.0])))
+    entered = times_entered(above, rises.hold, rises.node)
     share = rng.choice([0.02, 0.05, 0.15, 0.4])
-    chosen = rng.random(len(entered)) < share * np.where(entered > 1, 3.0, 0.7)
-    return np.asarray(chosen)
+    return np.asarray(rng.random(len(entered)) < share * np.where(entered > 1, 3.0, 0.7))
+
+
+def _whole_terminals(rises: Rises, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return all rises of some terminals, most of which have lifted the same nodes."""
+    around = _around(rises, int(rng.integers(1, 4)), rng)
+    terminals = np.unique(rises.terminal[around])
+    if len(terminals) > TOGETHER:
+        terminals = rng.choice(terminals, TOGETHER, replace=False)
+    return np.isin(rises.terminal, terminals)
+
+
+def _around(rises: Rises, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return the rises that have lifted one of some nodes."""
+    chosen = np.zeros(len(rises.terminal), dtype=bool)
+    for _ in range(count):
+        node = rises.node[rng.integers(len(rises.node))]
+        spots = np.flatnonzero(rises.node == node)
+        chosen[np.searchsorted(rises.hold, spots, side="right") - 1] = True
+    return chosen

@@ -40,8 +40,9 @@ class LinearSearch:
     def run(self) -> None:
         """Construct, bound, mix and prove."""
         state = self.state
-        self.watch.enter("constructing plans")
-        self._construct()
+        if state.best is None or state.best is state.empty or self.outside is None:
+            self.watch.enter("constructing plans")
+            self._construct()
         self.watch.enter("bounding")
         relaxed = self.engine.relax(
             self._cost(self.engine),

@@ -72,12 +72,13 @@ def _through(pipe: IntArray, i: IntArray, j: IntArray, high: FloatArray, cost: F
     """Return lines through sizes i and j, lowered below what lies between; none starts below 0."""
     slope = (cost[pipe, j] - cost[pipe, i]) / (high[pipe, j] - high[pipe, i])
     fixed = cost[pipe, i] - slope * high[pipe, i]
-    size = np.arange(cost.shape[1])[None, :]
-    between = (size > i[:, None]) & (size < j[:, None])
-    over = fixed[:, None] + slope[:, None] * high[pipe] - cost[pipe]
-    fixed = fixed - np.where(between, np.maximum(over, 0.0), 0.0).max(axis=1, initial=0.0)
+    over = np.zeros(len(pipe))
+    for step in range(1, int((j - i).max(initial=0))):
+        size = np.minimum(i + step, j)  # at the larger size itself the line is exact
+        over = np.maximum(over, fixed + slope * high[pipe, size] - cost[pipe, size])
+    fixed = fixed - over
     below = fixed < 0
-    slope = np.where(below, cost_per_mw(high[pipe], cost[pipe]), slope)
+    slope[below] = cost_per_mw(high[pipe[below]], cost[pipe[below]])
     return Lines(pipe, np.where(below, 0.0, fixed), slope)
 
 

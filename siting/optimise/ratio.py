@@ -53,6 +53,20 @@ class RatioSearch:
             if not self._round():
                 return
 
+    def improve(self) -> None:
+        """Construct and mix plans until that no longer helps, without proving anything."""
+        state = self.state
+        self._construct(None)
+        while not state.is_over and state.best is not None and 0 < state.best.value < math.inf:
+            before = state.best.value
+            relaxed = self._ceiling(self._asking_price())
+            if state.is_over or relaxed is None or relaxed.values is None:
+                return
+            self._construct(relaxed.values)
+            self._mix(relaxed)
+            if state.best.value <= before * (1 + 1e-6):
+                return
+
     # -- plans ----------------------------------------------------------------------------------
 
     def _construct(self, relaxed: FloatArray | None) -> None:

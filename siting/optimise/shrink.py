@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from siting.model.objectives import OBJECTIVES
 from siting.optimise.ascent import Ascent, ascend
 from siting.optimise.candidate import Candidate, make_candidate
@@ -74,6 +76,7 @@ class Shrinker:
     outside: float = math.inf
     report: list[str] = field(default_factory=list)
     infeasible: bool = False
+    closed: bool = False
 
     def __post_init__(self) -> None:
         self.maximise = OBJECTIVES[self.problem.objective.kind].maximise
@@ -123,6 +126,8 @@ class Shrinker:
             if self.is_done or not self.stages.eliminate or self.best is None:
                 break
             self._eliminate(run)
+            if self.closed:
+                break
             left = len(self.priced.network.tail)
             risen = self.bound - bound > 0.02 * (self.least - bound)
             idle = 0 if left < 0.97 * arcs or risen else idle + 1
@@ -211,4 +216,8 @@ class Shrinker:
         kept = run.possible(self.outside - self._constant)
         self.report.append(f"elimination: {kept}")
         self.watch.enter(f"eliminating: {kept}")
+        if (np.isinf(self.priced.network.prize) & ~kept.terminals).any():
+            self.closed = True  # nothing is left within the limit
+            self._prove(self.outside)
+            return
         self.priced = self.priced.narrowed(kept)

@@ -38,7 +38,7 @@ LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's plans are built."""
 GOLDEN = (math.sqrt(5) - 1) / 2
-SEARCHES, PASSES = 7, 4
+SEARCHES, PASSES = 5, 4
 SHARES = (1.0, 0.5, 0.0)
 """How much of its opening a site gets back by the price of its output, one bound for each [-]."""
 SHRUNK = 0.9
@@ -186,17 +186,16 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        waiting = list(self.sites)
-        while waiting and not self.watch.is_over:
-            self.price = self._price_to_prove()
-            alone = {site: self._alone(site) for site in waiting}
-            waiting = [site for site in waiting if not alone[site][1].is_closed]
-            if not waiting:
-                return
-            site = max(waiting, key=lambda s: alone[s][1].surplus_mwh)
-            waiting.remove(site)
+        self.price = self._price_to_prove()
+        surplus = {site: self._alone(site)[1].surplus_mwh for site in self.sites}
+        for site in sorted(self.sites, key=lambda s: -surplus[s]):
+            if surplus[site] < 0 or self.watch.is_over:
+                break
             self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
-            self._search(self._shrink(*alone[site]))
+            self.price = self._price_to_prove()
+            tables, found = self._alone(site)
+            if not found.is_closed:
+                self._search(self._shrink(tables, found))
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
@@ -222,7 +221,7 @@ class Survey:
         watch = Watch(seconds, self.watch.stop)
         state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
         state.offer(self.best)
-        RatioSearch(state).run()
+        RatioSearch(state).improve()
         if state.best is not self.best and state.best is not None:
             self.best = state.best
             self.watch.note(incumbent=self.best.value)

@@ -71,6 +71,14 @@ def test_a_process_that_lasts_too_long_is_ended() -> None:
     assert ended.seconds < 30
 
 
+@in_a_process
+def test_a_process_that_needs_too_much_memory_is_ended() -> None:
+    words = ["prepare", "--case", "prepare/9999999-1-1"]
+    ended = apart.run_apart(words, time_out_s=30, memory_gb=0.02)
+    assert ended.stopped_by == "memory limit"
+    assert filled(ended).status == "memory limit"
+
+
 def test_the_target_counts_when_its_gap_was_first_proven() -> None:
     steps = [step(5, 5.0, 6.0), step(20, 5.0, 5.04), step(50, 5.0, 5.0)]
     end = {"status": "optimal within the gap", "seconds": 50.0}
