@@ -23,7 +23,7 @@ def add(study: Path, text: str) -> None:
 def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     add(small_study, '\n[departure]\nsites = ["DC-1"]\nsecure = false\nhazards = {"DC-1" = 0.06}\n')
     out = tmp_path / "stress"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15", "--json"]
+    options = ["--out", str(out), "--gap", "0.3", "--time-limit", "10", "--json"]
     result = runner.invoke(app, ["stress", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     figures = json.loads(result.stdout)
@@ -47,7 +47,7 @@ def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
 def test_phases_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     add(small_study, "\n[phases]\nyears_a = [10, 20]\n")
     out = tmp_path / "phases"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15"]
+    options = ["--out", str(out), "--gap", "0.3", "--time-limit", "10"]
     result = runner.invoke(app, ["phases", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     assert "2026-2035" in result.stdout
