@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siting.frontier import Frontier
 
 IMAGES = Path(__file__).resolve().parent / "images"
-COLOURS = 160
+COLOURS = 256
 WIDEST_PX = 1400
 
 
@@ -56,15 +56,9 @@ def _results(given: argparse.Namespace, place: Path) -> tuple[Path, Frontier | N
 
         found = read_frontier(given.frontier) if given.frontier else None
         return given.run.absolute(), found, check
-    study = study.with_changes(solver={"time_limit_s": given.seconds})
-    run = study.with_changes(outputs={"folder": place / "run"}).run()
-    frontier = study.frontier(points=8)
-    from siting.frontier.file import write_frontier
-    from siting.study.reports import retell_report
-
-    write_frontier(frontier, place / "frontier.json")
-    retell_report(run.folder, frontier=place / "frontier.json")
-    return run.folder, frontier, check
+    outputs = {"folder": place / "run", "frontier_s": given.seconds}
+    run = study.with_changes(solver={"time_limit_s": given.seconds}, outputs=outputs).run()
+    return run.folder, run.frontier, check
 
 
 def _pictures(browser: str, folder: Path, check: Path) -> None:
@@ -108,15 +102,18 @@ def _to(place: str) -> Callable[[Page], None]:
 
 
 def _workbook(path: Path, place: Path) -> None:
-    """Let LibreOffice draw the first sheet of a workbook, where it is installed."""
+    """Let LibreOffice print the first sheet of a workbook, where it and Poppler are installed."""
     office = shutil.which("soffice") or shutil.which("libreoffice")
-    if office is None:
-        print("LibreOffice was not found; the picture of the workbook stays as it is.")
+    reader = shutil.which("pdftoppm")
+    if office is None or reader is None:
+        print("LibreOffice or pdftoppm was not found; the picture of the workbook stays as it is.")
         return
     home = f"-env:UserInstallation={(place / 'office').as_uri()}"
-    words = [office, home, "--headless", "--convert-to", "png", "--outdir", str(place), str(path)]
+    words = [office, home, "--headless", "--convert-to", "pdf", "--outdir", str(place), str(path)]
     subprocess.run(words, check=True, capture_output=True, timeout=180)
-    _write("workbook.png", (place / "plan.png").read_bytes())
+    words = [reader, "-r", "110", "-l", "1", "-singlefile", "-png", str(place / f"{path.stem}.pdf")]
+    subprocess.run([*words, str(place / "sheet")], check=True, capture_output=True, timeout=60)
+    _write("workbook.png", (place / "sheet.png").read_bytes())
 
 
 def _write(name: str, picture: bytes) -> None:
@@ -125,6 +122,7 @@ def _write(name: str, picture: bytes) -> None:
 
     image = Image.open(BytesIO(picture)).convert("RGB")
     if name == "workbook.png":  # without the empty rest of the sheet of paper
+        image = image.crop((0, 0, image.width, round(0.9 * image.height)))
         blank = Image.new("RGB", image.size, image.getpixel((0, 0)))
         box = ImageChops.difference(image, blank).getbbox()
         image = image.crop(box) if box else image
@@ -132,7 +130,7 @@ def _write(name: str, picture: bytes) -> None:
         height = round(image.height * WIDEST_PX / image.width)
         image = image.resize((WIDEST_PX, height), Image.Resampling.LANCZOS)
     IMAGES.mkdir(exist_ok=True)
-    small = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    small = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
     small.save(IMAGES / name, optimize=True)
     print(f"wrote {IMAGES / name}, {(IMAGES / name).stat().st_size / 1024:,.0f} kB")
 

@@ -14,6 +14,7 @@ from siting.solvers.compiled import CompiledModel
 from siting.solvers.outcome import FloatArray
 
 __all__ = [
+    "TOLERANCE",
     "Candidate",
     "candidate_from_values",
     "empty_candidate",

@@ -103,6 +103,8 @@ class CityBound:
     ----------
     surplus_mwh
         No plan at all (with the forced site, if there is one) has a larger surplus [MWh/a].
+    price
+        The price of investment that it was made at [MWh/a per EUR].
     """
 
     tables: Tables
@@ -110,6 +112,27 @@ class CityBound:
     ascent: Ascent
     surplus_mwh: float
     node_price: FloatArray
+    price: float
+
+    def anywhere(self, least_mwh: float) -> RootBound:
+        """Return what plans can use whose surplus is at least so much, wherever they are.
+
+        They may fall into several networks. The surplus told is what is left above the least.
+        """
+        tables, ascent, layout = self.tables, self.ascent, self.layout
+        room = self.surplus_mwh - least_mwh
+        if room < 0:
+            none = np.zeros(0, bool)
+            return RootBound(room, none, none, none, np.zeros(0))
+        possible = ascent.possible(ascent.bound + room)
+        edges = np.zeros(len(tables.edge), bool)
+        edges[layout.pipe_edge[possible.arcs[: layout.pipes]]] = True
+        to_zone = ascent.from_root[tables.nodes + np.arange(layout.zones)]
+        zones = to_zone <= room
+        opening = ascent.reduced_cost[layout.pipes : layout.pipes + layout.options]
+        price = np.where(zones, self.node_price[tables.zone_node], 0.0)
+        most = tables.curves.most_within(price, np.where(zones, room - to_zone, 0.0))
+        return RootBound(room, edges, zones, opening <= room, most)
 
     def rooted(self, site: int) -> RootBound:
         """Return what plans that hang together and hold a site are worth, and can use."""
@@ -220,7 +243,8 @@ def city_bound(
     ascent = ascend(network, seed=seed)
     total = float(prize.sum())
     surplus = total - ascent.bound - given + SAFETY * total
-    return CityBound(tables, Layout(pipe_edge, len(opening), zones), ascent, surplus, node)
+    layout = Layout(pipe_edge, len(opening), zones)
+    return CityBound(tables, layout, ascent, surplus, node, price)
 
 
 def _openings(tables: Tables, opening: FloatArray, forced: int | None) -> tuple[FloatArray, float]:

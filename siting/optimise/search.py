@@ -20,6 +20,7 @@ from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Survey, reasons_against
+from siting.optimise.survey_several import SurveySeveral
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
 from siting.solution import Proof, Solution, Status
@@ -126,16 +127,25 @@ def _opening_state(
     """Return the state that a search begins with, after a survey where one is of use."""
     if not (stages.ascend and stages.construct and stages.eliminate):
         return SearchState(problem, watch, gap=gap, solver=solver)
-    against = reasons_against(problem)
+    several = bool(problem.limits.min_heat_mwh)
+    against = reasons_against(problem, several=several)
     if against or len(problem.edges) < LARGE:
         LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
         return SearchState(problem, watch, gap=gap, solver=solver)
-    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+    proven: float | None = None
+    if several:
+        wide = SurveySeveral(problem, watch, gap=gap, solver=solver)
+        found = wide.run()
+        proven = wide.proven
+    else:
+        found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000
     state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
     state.offer(make_candidate(problem, found.best.solution))
+    if proven is not None and math.isfinite(proven):
+        state.prove(proven * 1000, proven)
     if found.is_empty:
         state.prove(outside, found.price)
     return state

@@ -32,7 +32,7 @@ from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.problem import Problem
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Survey", "Surveyed", "reasons_against"]
+__all__ = ["Sketch", "Survey", "Surveyed", "least_along", "paid_back", "part_of", "reasons_against"]
 
 LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
@@ -42,6 +42,11 @@ SEARCHES, PASSES = 5, 4
 SHARES = (1.0, 0.5, 0.0)
 """How much of its opening a site gets back by the price of its output, one bound for each [-]."""
 SHRUNK = 0.9
+HALVINGS = 4
+LADDER = (0.6, 0.3, 0.0)
+"""Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
+IMPROVING, BOUNDING = 0.25, 0.5
+"""Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
 SLICE = 0.06
 """Share of the time limit for improving plans with one site [-]."""
 
@@ -77,12 +82,12 @@ class Surveyed:
         return not self.core.sites
 
 
-def reasons_against(problem: Problem) -> list[str]:
-    """Return why a problem cannot be surveyed; nothing when it can."""
+def reasons_against(problem: Problem, *, several: bool = False) -> list[str]:
+    """Return why a problem cannot be surveyed for one network, or for several."""
     limits = problem.limits
     reasons = {
         "the objective is not heat per euro": problem.objective.kind != "heat_per_euro",
-        "a required heat may take several networks": bool(limits.min_heat_mwh),
+        "a required heat may take several networks": bool(limits.min_heat_mwh) and not several,
         "a least number of sites may take several networks": bool(limits.min_sites),
         "a least number of zones may take several networks": bool(limits.min_zones),
         "mandatory sites may take several networks": any(s.mandatory for s in problem.sites),
@@ -186,16 +191,46 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        self.price = self._price_to_prove()
-        surplus = {site: self._alone(site)[1].surplus_mwh for site in self.sites}
-        for site in sorted(self.sites, key=lambda s: -surplus[s]):
-            if surplus[site] < 0 or self.watch.is_over:
-                break
-            self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
-            self.price = self._price_to_prove()
-            tables, found = self._alone(site)
-            if not found.is_closed:
-                self._search(self._shrink(tables, found))
+        ceiling, candidates = self._ceiling_alone()
+        for share in LADDER:
+            if self._is_late(IMPROVING):
+                return
+            self.price = self._rung(share, ceiling)
+            found = {site: self._alone(site) for site in candidates}
+            for site in sorted(candidates, key=lambda s: -found[s][1].surplus_mwh):
+                if self._is_late(IMPROVING) or found[site][1].is_closed:
+                    break
+                self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
+                self._search(self._shrink(*found[site]))
+
+    def _is_late(self, share: float) -> bool:
+        """Whether the survey has taken its share of the time limit."""
+        return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
+
+    def _rung(self, share: float, ceiling: float) -> float:
+        """Return a price between the one to prove and the ceiling; the higher, the less is left."""
+        low = self._price_to_prove()
+        return low + share * max(ceiling - low, 0.0)
+
+    def _ceiling_alone(self) -> tuple[float, list[int]]:
+        """Return a price that no plan fed by one site near by beats, and which come near it."""
+        low, high = self._price_to_prove(), 2 * self._price_to_prove()
+        near = self._open_alone(self.sites, low)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            left = self._open_alone(near, middle)
+            if left:
+                near, low = left, middle
+            else:
+                high = middle
+        return high, near
+
+    def _open_alone(self, sites: list[int], price: float) -> list[int]:
+        """Return the sites of which plans near by may beat a price."""
+        self.price = price
+        return [
+            s for s in sites if not self._is_late(IMPROVING) and not self._alone(s)[1].is_closed
+        ]
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
@@ -238,7 +273,8 @@ class Survey:
         kept: dict[int, tuple[BoolArray, BoolArray]] = {}
         closed: set[int] = set()
         for site in order:
-            if self.watch.is_over:
+            if self._is_late(BOUNDING):
+                LOG.info("survey broken off: its share of the time is over")
                 return self.problem
             self.watch.enter(f"bounding plans with site {self.problem.sites[site].id}")
             found = self._rooted(site, regions[site], closed)
@@ -278,21 +314,12 @@ class Survey:
             A site that is open, and the price of its output [MWh/a per MW].
         """
         most_mw = carried_at_most(tables)
-        dear = share * self._paid_back(tables, most_mw)
+        dear = share * paid_back(tables, self.price, most_mw)
         if forced is not None:
             dear = np.where(tables.option_site == forced, own, dear)
         return city_bound(
             tables, self.price, dear, most_mw=most_mw, forced=forced, seed=self.solver.seed
         )
-
-    def _paid_back(self, tables: Tables, most_mw: float) -> FloatArray:
-        """Return the scarcity at which a fully used site has just earned its opening."""
-        most = np.minimum(tables.option_mw, most_mw)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            each = np.where(most > 0, self.price * tables.option_cost_eur / most, 0.0)
-        least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
-        np.minimum.at(least, tables.option_site, each)
-        return least[tables.option_site]
 
     def _forced(self, tables: Tables, site: int) -> RootBound:
         """Return what plans with a site are worth at the prices of its output that bound best."""
@@ -354,6 +381,16 @@ class Survey:
         return {
             s for s in self.sites if group is not None and s != site and sites[s].group == group
         }
+
+
+def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
+    """Return the scarcity at which a fully used site has just earned its opening."""
+    most = np.minimum(tables.option_mw, most_mw)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
+    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, tables.option_site, each)
+    return np.asarray(least[tables.option_site])
 
 
 def _together(bounds: Iterable[RootBound]) -> RootBound:

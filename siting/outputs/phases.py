@@ -16,6 +16,7 @@ from siting.appraisal import proof_words
 from siting.outputs.assets import template
 from siting.outputs.frames import PlanFrames, plan_frames
 from siting.outputs.plot import Drawing, plot_plan
+from siting.outputs.year_map import write_year_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -279,4 +280,5 @@ def write_phase_folder(phased: Phased, folder: Path) -> dict[str, Path]:
     if len(frame):
         frame.to_file(layers, layer="pipes", driver="GPKG")
     written = {"page": page, "figures": figures, "layers": layers}
+    written["map"] = write_year_map(phased, folder / "map.html")
     return {name: path for name, path in written.items() if path.exists()}

@@ -11,7 +11,7 @@
     const tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     const pen = tile.getContext("2d");
-    pen.strokeStyle = "#7d7466"; pen.fillStyle = "#7d7466"; pen.lineWidth = 1.1;
+    pen.strokeStyle = "#968c7c"; pen.fillStyle = "#968c7c"; pen.lineWidth = 0.9;
     const line = (...p) => { pen.beginPath(); pen.moveTo(p[0], p[1]); pen.lineTo(p[2], p[3]); pen.stroke(); };
     if (look === "capacity") { line(-1, 9, 9, -1); line(-1, 1, 1, -1); line(7, 9, 9, 7); }
     if (look === "forbidden") { line(0, 0, 8, 8); line(0, 8, 8, 0); }
@@ -129,7 +129,7 @@
     const paintStreets = (pen, view) => {
       const all = [...Array(shapes.streets.count).keys()], width = view.zoom < FAR ? 0.8 : view.zoom > 16.5 ? 2.2 : 1.3;
       parts.strokeGroups(pen, view, shapes.streets, [
-        { ids: all.slice(0, data.streets.open), colour: "#d6d1c6", width },
+        { ids: all.slice(0, data.streets.open), colour: "#cfc9bc", width },
         { ids: all.slice(data.streets.open), colour: "#c3a58f", width, dash: [5, 4] }]);
     };
     const paintExisting = (pen, view) => parts.strokeGroups(pen, view, shapes.existing, [
@@ -167,7 +167,7 @@
     };
     const layer = (kind, z, paint, finder) => Object.assign(new parts.Drawn(sheet, z, paint, finder), { kind });
     const made = {
-      streets: layer(null, 1, paintStreets),
+      streets: layer(null, 4.5, paintStreets),
       barriers: shapes.barriers && layer("barriers", 2, paintBarriers, find("barriers", () => true, false)),
       off: layer("zone", 3, paintOff, find("zones", (f) => state.offAt.has(f), true, 3)),
       on: layer("zone", 4, paintOn, find("zones", (f) => state.onAt.has(f), true, 3)),

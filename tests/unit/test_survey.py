@@ -1,0 +1,171 @@
+"""Surveying a city: bounds never cross the truth, and what is left holds the best plan."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from siting.optimise import search, solve
+from siting.optimise.carried import carried_at_most, city_bound
+from siting.optimise.engine import SolverChoice
+from siting.optimise.lines import lines_below
+from siting.optimise.progress import Watch
+from siting.optimise.stages import ALL_STAGES, Stages
+from siting.optimise.survey import Survey, part_of, reasons_against
+from siting.optimise.tables import tables_of
+from siting.problem import Problem
+from siting.solution import Status
+from siting.verify import verify_plan
+from tests.crosscheck.brute_force import solve_by_enumeration
+from tests.crosscheck.random_problems import random_problem
+from tests.unit.test_optimise_leaves import surplus_mwh
+
+MANY = bool(os.environ.get("SITING_REAL_RUNS"))
+SEEDS = range(400, 700 if MANY else 410)
+
+
+def free_ratio(seed: int, **features: object) -> Problem:
+    """Return a random problem that may be surveyed."""
+    wanted = {"kind": "heat_per_euro", "least_heat": False, "mandatory": False, "counts": False}
+    return random_problem(seed, **{**wanted, **features})
+
+
+def with_one_site(problem: Problem) -> Problem:
+    """Return the problem with the first site that may be opened, if there is one."""
+    return replace(problem, sites=tuple(s for s in problem.sites if not s.forbidden)[:1])
+
+
+def best_ratio(problem: Problem) -> float:
+    """Return the most heat per euro [MWh/a per EUR]; 0 when nothing can be heated."""
+    found = solve_by_enumeration(problem)
+    return (found.value or 0.0) / 1000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_lines_lie_below_what_pipes_cost(seed: int) -> None:
+    """Also where sizes are not concave in cost, and where a larger size costs less."""
+    rng = np.random.default_rng(seed)
+    high = np.cumsum(rng.uniform(0.1, 5, (20, 9)), axis=1)
+    cost = np.cumsum(rng.exponential(1.0, (20, 9)), axis=1) + rng.uniform(0, 3, (20, 9))
+    most = float(rng.uniform(0.2, 30))
+    lines = lines_below(high, cost, most)
+    for pipe in range(20):
+        own = lines.pipe == pipe
+        assert own.any()
+        assert (lines.fixed[own] >= 0).all()
+        for flow in rng.uniform(0, min(high[pipe, -1], most), 30):
+            price = cost[pipe, high[pipe] >= flow].min()
+            assert (lines.fixed[own] + lines.slope[own] * flow).min() <= price * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_bounds_never_cross_the_truth(seed: int) -> None:
+    """Whatever the price and the scarcity of output, no plan has a larger surplus."""
+    problem = free_ratio(seed)
+    best, rng = best_ratio(problem), np.random.default_rng(seed)
+    if best <= 0 or not math.isfinite(best):
+        return
+    tables = tables_of(problem)
+    for share in (0.3, 0.8, 1.1):
+        truth = surplus_mwh(problem, best * share)
+        scarcity = rng.choice([0.0, 50.0, 500.0]) * rng.uniform(size=len(tables.option_site))
+        bound = city_bound(tables, best * share, scarcity, most_mw=carried_at_most(tables))
+        assert bound.surplus_mwh >= truth - 1e-6 * max(abs(truth), 1.0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_left_holds_the_best_plan(seed: int) -> None:
+    """With one site, what plans that beat a price can use still has the largest surplus."""
+    problem = with_one_site(free_ratio(seed))
+    best = best_ratio(problem)
+    if best <= 0 or not math.isfinite(best):
+        return
+    tables = tables_of(problem)
+    for share in (0.8, 0.99):
+        scarcity = np.full(len(tables.option_site), 20.0)
+        bound = city_bound(
+            tables, best * share, scarcity, most_mw=carried_at_most(tables), forced=0
+        )
+        found = bound.rooted(0)
+        assert not found.is_closed
+        left = part_of(tables, found.edges, found.zones, {0})
+        truth = surplus_mwh(problem, best * share)
+        assert found.surplus_mwh >= truth - 1e-6 * truth
+        assert surplus_mwh(left, best * share) == pytest.approx(truth, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", [402, 405, 410])
+def test_a_survey_changes_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small, a surveyed problem has the best plan of enumeration, with every stage on."""
+    monkeypatch.setattr(search, "LARGE", 0)
+    problem = free_ratio(seed, sites=3)
+    wanted = solve_by_enumeration(problem).value
+    for stages in (ALL_STAGES, Stages().without("ascend")):
+        plan = solve(problem, gap=0, time_limit_s=60, stages=stages)
+        assert plan.proof.status is Status.OPTIMAL
+        assert plan.proof.incumbent == pytest.approx(wanted, rel=1e-5)
+        assert verify_plan(problem, plan) == []
+
+
+@pytest.mark.parametrize("seed", [401, 404, 408])
+def test_a_survey_of_several_networks_changes_no_answer(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a required heat the best plan may fall apart, and is still found and proven."""
+    monkeypatch.setattr(search, "LARGE", 0)
+    problem = free_ratio(seed, sites=3)
+    problem = problem.with_limits(min_heat_mwh=0.6 * problem.total_heat_mwh)
+    wanted = solve_by_enumeration(problem)
+    if not wanted.feasible:
+        return
+    plan = solve(problem, gap=0, time_limit_s=60)
+    assert plan.proof.status is Status.OPTIMAL
+    assert plan.proof.incumbent == pytest.approx(wanted.value, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", [400, 403, 407])
+def test_a_dear_site_is_closed(seed: int) -> None:
+    """Of two equal towns the one whose site costs ten times as much is left out."""
+    problem = free_ratio(seed, sites=1)
+    twin = replace(
+        problem,
+        nodes=(*problem.nodes, *(f"far {node}" for node in problem.nodes)),
+        edges=(
+            *problem.edges,
+            *(replace(e, id=f"far {e.id}", u=f"far {e.u}", v=f"far {e.v}") for e in problem.edges),
+        ),
+        zones=(
+            *problem.zones,
+            *(replace(z, id=f"far {z.id}", node=f"far {z.node}") for z in problem.zones),
+        ),
+        sites=(
+            *problem.sites,
+            *(
+                replace(
+                    s,
+                    id=f"far {s.id}",
+                    node=f"far {s.node}",
+                    options=tuple(replace(o, cost_eur=10 * o.cost_eur + 1e7) for o in s.choices),
+                )
+                for s in problem.sites
+            ),
+        ),
+    )
+    survey = Survey(twin, Watch(60.0), gap=0.01, solver=SolverChoice(), stages=ALL_STAGES)
+    left = survey.run()
+    assert left.best is not None
+    assert not any(site.id.startswith("far") for site in left.core.sites)
+    assert not any(zone.id.startswith("far") for zone in left.core.zones)
+
+
+def test_what_a_survey_is_not_valid_for_is_told() -> None:
+    problem = free_ratio(402)
+    assert reasons_against(problem) == []
+    assert len(reasons_against(problem.with_limits(min_heat_mwh=1.0, min_sites=2))) == 2
+    assert reasons_against(problem.with_objective("max_heat")) == [
+        "the objective is not heat per euro"
+    ]
