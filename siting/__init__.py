@@ -23,6 +23,8 @@ _ROOMS = {
     "Status": "siting.solution",
     "solve": "siting.optimise",
     "verify_plan": "siting.verify",
+    "read_screening": "siting.screening",
+    "run_sweep": "siting.sweep",
     "InfeasibleError": "siting.errors",
     "InputError": "siting.errors",
     "NoPlanError": "siting.errors",
@@ -48,7 +50,9 @@ __all__ = [
     "__version__",
     "read_config",
     "read_problem",
+    "read_screening",
     "read_study",
+    "run_sweep",
     "solve",
     "verify_plan",
     "write_problem",
@@ -67,8 +71,10 @@ if TYPE_CHECKING:
     from siting.optimise import solve
     from siting.plan import Plan
     from siting.problem import Problem, read_problem, write_problem
+    from siting.screening import read_screening
     from siting.solution import Status
     from siting.study import CheckResult, Run, Study, read_study
+    from siting.sweep import run_sweep
     from siting.verify import verify_plan
 
 

@@ -35,6 +35,7 @@ __all__ = [
 
 UNITS = {
     "heat_per_euro": "kWh/a per EUR",
+    "discounted_heat_per_euro": "kWh per discounted EUR",
     "max_heat": "MWh/a",
     "capex": "EUR",
     "net_value": "EUR",
@@ -154,7 +155,7 @@ def worth(value: float | None, objective: str) -> str:
     """
     if value is None or not math.isfinite(value):
         return "none"
-    digits = 3 if objective == "heat_per_euro" else 0
+    digits = 3 if objective.endswith("heat_per_euro") else 0
     return f"{value:,.{digits}f} {UNITS.get(objective, '')}".rstrip()
 
 

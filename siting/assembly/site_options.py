@@ -44,13 +44,19 @@ def assemble_sites(desk: Desk, wishes: Wishes) -> tuple[list[Site], dict[str, st
     sites: list[Site] = []
     ids: dict[str, str] = {}
     heat: list[dict[str, Any]] = []
+    known: dict[str, tuple[list[SiteOption], list[dict[str, Any]]]] = {}
     for row in plain_rows(frame):
         if row["id"] not in nodes:
             continue
         key = f"s{len(ids)}"
         ids[key] = row["id"]
+        # Thousands of candidates of a country are alike but for their place.
+        like = repr([value for name, value in row.items() if name not in {"id", "name"}])
+        faults = len(desk.log.faults)
         try:
-            options, facts = _site_options(desk, row)
+            options, facts = known.get(like) or _site_options(desk, row)
+            if len(desk.log.faults) == faults:
+                known[like] = options, facts
         except InputError as error:
             for each in error.faults:
                 desk.log.fault(

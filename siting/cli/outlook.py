@@ -16,6 +16,7 @@ from siting.cli.options import GapOption, JsonOption, StudyArgument, TimeOption,
 
 if TYPE_CHECKING:
     from siting.screen import ProgressScreen
+    from siting.study.phasing import Phased
     from siting.study.stress import Stress
 
 OutOption = Annotated[
@@ -65,3 +66,44 @@ def stress(
     proofs = [each.plan.proof for each in (found.prepared, found.secured) if each is not None]
     proven = all(each.status is Status.OPTIMAL for each in proofs)
     raise typer.Exit(0 if proven else NOT_PROVEN)
+
+
+@app.command()
+def phases(
+    study: StudyArgument,
+    out: OutOption = None,
+    gap: GapOption = None,
+    time_limit: TimeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the network in periods: what to lay now, what later, and how large.
+
+    The periods, and the years from which sites, zones and streets can be used, stand under
+    [phases] in the study.
+    """
+    from siting.solution import Status
+    from siting.study import read_study
+
+    changes = {"solver": given(gap=gap, time_limit_s=time_limit)}
+    asked = read_study(study_file(study)).with_changes(**changes)
+    run_folder = asked.config.outputs.folder
+    folder = (out or run_folder.with_name(f"{run_folder.name}-phases")).absolute()
+
+    def search(screen: ProgressScreen, stop: threading.Event) -> tuple[Phased, dict[str, Path]]:
+        from siting.outputs.phases import write_phase_folder
+
+        with run_log(screen):
+            found = asked.phases(progress=screen, stop=stop)
+        return found, write_phase_folder(found, folder)
+
+    found, written = search_aside("heat_per_euro", search)
+    from siting.outputs.phases import phase_figures, phase_words
+
+    if as_json:
+        print_json(phase_figures(found))
+    else:
+        for sentence in phase_words(found):
+            typer.echo(sentence)
+        for path in written.values():
+            typer.echo(f"wrote {path}")
+    raise typer.Exit(0 if found.plan.proof.status is Status.OPTIMAL else NOT_PROVEN)

@@ -40,15 +40,20 @@ def simulate(
             "--central-peak", help="Zones draw their whole peak, from boilers at the sites."
         ),
     ] = False,
+    networks: Annotated[
+        Path | None,
+        typer.Option("--networks", help="Folder to write the networks into, for pandapipes."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate temperatures, pressures and velocities of a plan, and put them into its folder."""
     from siting.screen import simulation_tables
     from siting.simulate import simulate as simulate_plan
-    from siting.simulate import write_simulation
+    from siting.simulate import write_pandapipes, write_simulation
 
     found = simulate_plan(folder, day.value, central_peak=central_peak)
     left = write_simulation(found, folder)
+    handed = [] if networks is None else write_pandapipes(folder, networks)
     if as_json:
         print_json(found.as_dict())
     else:
@@ -59,7 +64,7 @@ def simulate(
         if found.within_limits:
             typer.echo("Temperatures, pressures and velocities are within their limits.")
         typer.echo(f"wrote simulation.json and simulation.gpkg in {folder}")
-    for sentence in left:
+    for sentence in (*left, *(f"wrote {path}" for path in handed)):
         say(sentence)
     raise typer.Exit(0 if found.within_limits else BEYOND_LIMITS)
 

@@ -50,14 +50,14 @@ class OutputsConfig(Section):
     formats: tuple[Literal["geojson", "geoparquet", "shapefile"], ...] = Field(
         (), description="Further formats of the layers, each in a folder of its own."
     )
+    frontier_s: float = Field(
+        0.0,
+        ge=0,
+        description="Time spent after the plan on plans of other sizes, for the slider [s].",
+    )
     pdf: bool = Field(
         False,
         description="Whether to print the report to report.pdf too, by an installed browser or"
         " WeasyPrint.",
     )
     language: str = Field("en", description="Language of the report.")
-    frontier_s: float = Field(
-        0.0,
-        ge=0,
-        description="Time spent after the plan on plans of other sizes, for the slider [s].",
-    )

@@ -105,9 +105,8 @@ class PhasesConfig(Section):
         for name in ("budgets_eur", "min_heat_mwh"):
             listed = getattr(self, name)
             if listed and len(listed) != len(self.years_a):
-                message = (
-                    f"{name} has {len(listed)} figures for {len(self.years_a)} periods; give one"
-                    " for each"
+                raise ValueError(
+                    f"{name} has {len(listed)} figures for {len(self.years_a)} periods",
+                    "Give one for each period.",
                 )
-                raise ValueError(message)
         return self

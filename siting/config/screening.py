@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from siting.config.layers import LayersConfig, StreetsConfig
+from siting.config.question import SolverConfig
 from siting.config.section import NonNegative, Positive, Section
 from siting.config.whole import StudyConfig
 
@@ -70,3 +71,5 @@ class ScreeningConfig(StudyConfig):
 
     layers: ScreenLayers
     screen: ScreenConfig = Field(default_factory=ScreenConfig)
+    # A screening is rough: two per cent is far below what its towns without streets can tell.
+    solver: SolverConfig = Field(default_factory=lambda: SolverConfig(gap=0.02))

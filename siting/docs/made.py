@@ -38,7 +38,8 @@ def study_file() -> Iterator[str]:
 def _section(path: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]:
     """Yield a section with its keys, then the sections inside it."""
     model = _model_of(field, known)
-    yield f"## `[{path}]`\n"
+    repeated = field.get("type") == "array"
+    yield f"## `[[{path}]]`\n" if repeated else f"## `[{path}]`\n"
     told = field.get("description") or (model or {}).get("description", "")
     if told:
         yield _plain(told) + "\n"
@@ -54,12 +55,16 @@ def _section(path: str, field: Mapping[str, Any], known: Mapping[str, Any]) -> I
             yield f"| `{key}` | {_type(each)} | {default} | {_cell(each.get('description', ''))} |"
         yield ""
     for key, each in inner.items():
-        yield from _section(f"{path}.{key}", each, known)
+        named = ".NAME" if isinstance(each.get("additionalProperties"), dict) else ""
+        yield from _section(f"{path}.{key}{named}", each, known)
 
 
 def _model_of(field: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the schema of a field that is a section of its own."""
     choices = [field, *field.get("anyOf", ()), *field.get("allOf", ())]
+    for each in tuple(choices):
+        inside = (each.get("items"), each.get("additionalProperties"))
+        choices += [part for part in inside if isinstance(part, dict)]
     for each in choices:
         name = str(each.get("$ref", "")).rpartition("/")[2]
         if name and "properties" in known[name]:

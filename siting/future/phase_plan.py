@@ -11,7 +11,7 @@ from siting.future.types import Phases
 from siting.future.weights import discount_factor, discounted_years, ramp_share
 from siting.optimise.settle import fits
 from siting.plan import Plan
-from siting.problem import Problem
+from siting.problem import Problem, Zone
 from siting.solution import OpenSite, PipeFlow, Proof, ServedZone, Solution
 
 __all__ = ["LaidPipe", "PhasePlan", "PhaseStep", "account_phases", "phase_faults"]
@@ -105,17 +105,38 @@ def account_phases(case: Phases, steps: tuple[PhaseStep, ...]) -> tuple[float, f
     return math.fsum(heat), math.fsum(euro)
 
 
-def grown_shares(case: Phases, connected: Mapping[str, int], t: int) -> dict[str, float]:
-    """Return the share of each zone's demand that is there in a period [-].
+def year_heat_mwh(case: Phases, zone: Zone, built: int, t: int, base_mw: float) -> float:
+    """Return the discounted mean of a zone's annual heat over the years of a period [MWh/a].
 
-    ``connected`` is the period in which each zone is connected.
+    Each year counts with the customers that are connected by then; the program works with their
+    mean share in the period, which is a little more, as load curves are concave.
+
+    Parameters
+    ----------
+    case
+        The periods.
+    zone
+        The zone.
+    built, t
+        The period in which it is connected, and the one that is looked at.
+    base_mw
+        Power granted to it [MW].
     """
-    starts, years = case.starts, case.periods[t].years_a
-    return {
-        zone: ramp_share(case.ramp, case.discount_rate, starts[built], starts[t], starts[t] + years)
-        for zone, built in connected.items()
-        if built <= t
-    }
+    starts = case.starts
+    heat = weights = 0.0
+    for year in range(starts[t], starts[t] + case.periods[t].years_a):
+        weight = discount_factor(case.discount_rate, year + 1)
+        share = ramp_share(case.ramp, case.discount_rate, starts[built], year, year + 1)
+        power = min(base_mw, zone.peak_mw * share) if zone.load_curve else zone.peak_mw * share
+        heat += weight * zone_heat_mwh(zone, share, power)
+        weights += weight
+    return heat / weights
+
+
+def grown_share(case: Phases, built: int, t: int) -> float:
+    """Return the mean share of a zone's demand that is there in a period [-]."""
+    starts, end = case.starts, case.starts[t] + case.periods[t].years_a
+    return ramp_share(case.ramp, case.discount_rate, starts[built], starts[t], end)
 
 
 def invested_eur(
@@ -229,10 +250,11 @@ def _nesting(
 def _power(case: Phases, t: int, step: PhaseStep, connected: Mapping[str, int]) -> list[str]:
     """Check the heat of each zone against its curve and the customers connected so far."""
     zones = {zone.id: zone for zone in case.problem.zones}
-    shares, faults, heat = grown_shares(case, connected, t), [], 0.0
+    faults, heat = [], 0.0
     for got in step.plan.zones:
-        zone, share = zones[got.zone], shares.get(got.zone, 0.0)
-        own = zone_heat_mwh(zone, share, min(got.base_mw, zone.peak_mw))
+        zone, built = zones[got.zone], connected.get(got.zone, t)
+        share = grown_share(case, built, t)
+        own = year_heat_mwh(case, zone, built, t, got.base_mw)
         heat += own
         if zone.load_curve and got.base_mw > zone.peak_mw * share * (1 + 1e-6) + 1e-9:
             faults.append(f"zone '{zone.id}' draws more than its customers need")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siting.future.evaluate import solution_of, zone_heat_mwh
+from siting.future.evaluate import solution_of
 from siting.future.extended import Extended, Found
 from siting.future.phase_plan import (
     LaidPipe,
     PhasePlan,
     PhaseStep,
     account_phases,
-    grown_shares,
+    grown_share,
     invested_eur,
     phase_faults,
+    year_heat_mwh,
 )
 from siting.future.phases import WrittenPhases, write_phases
 from siting.future.types import Phases
@@ -23,14 +25,22 @@ from siting.future.weights import discount_factor, discounted_years
 from siting.model import Model
 from siting.optimise.candidate import UNPROVEN
 from siting.optimise.settle import read_draft, settle
-from siting.plan import Plan, price_solution
+from siting.plan import Plan, PlannedPipe, price_solution
 from siting.problem import Edge, Problem
 from siting.solution import Solution
 from siting.solvers.compiled import CompiledModel
 from siting.solvers.highs import HighsMip, MipSettings
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["PhaseStructure", "extend_phases", "phase_start", "read_phases", "structure_of_phases"]
+__all__ = [
+    "PhaseStructure",
+    "evaluate_structure",
+    "extend_phases",
+    "nested_structure",
+    "phase_start",
+    "read_phases",
+    "structure_of_phases",
+]
 
 POLISH_S = 20.0
 """Wall time in which the continuous decisions of a found structure are settled [s]."""
@@ -141,17 +151,21 @@ def part_in_phases(case: Phases, kept: PhaseStructure) -> Phases:
 
 def read_phases(w: WrittenPhases, values: FloatArray, price: float) -> Found[PhasePlan] | None:
     """Return the evaluated plan of solver values: structure first, then all else at a price."""
-    kept = structure_of_phases(w, values)
+    return evaluate_structure(w.case, structure_of_phases(w, values), price)
+
+
+def evaluate_structure(case: Phases, kept: PhaseStructure, price: float) -> Found[PhasePlan] | None:
+    """Return the best plan of a structure at a price [MWh/EUR], evaluated, or None."""
     if not any(kept.zones):
-        return _empty(w.case)
-    small = write_phases(part_in_phases(w.case, kept))
+        return _empty(case)
+    small = write_phases(part_in_phases(case, kept))
     scale = small.models[0].data.scale.heat_mwh
     cost = (price * small.euro - small.heat_mwh) / scale
     settings = MipSettings(time_limit_s=POLISH_S, gap_relative=1e-9, threads=1)
     outcome = HighsMip(_fixed(small, kept)).solve(cost, settings)
     if outcome.values is None:
         return None
-    return _evaluated(w.case, small, outcome.values)
+    return _evaluated(case, small, outcome.values)
 
 
 def _fixed(small: WrittenPhases, kept: PhaseStructure) -> CompiledModel:
@@ -234,12 +248,11 @@ def _same_model(model: Model, problem: Problem) -> Model:
 def _with_grown_heat(case: Phases, plan: Plan, connected: dict[str, int], t: int) -> Plan:
     """Return a plan whose zones use what their customers connected so far use."""
     zones = {zone.id: zone for zone in case.problem.zones}
-    shares = grown_shares(case, connected, t)
     grown = tuple(
         replace(
             got,
-            heat_mwh=zone_heat_mwh(zones[got.zone], shares[got.zone], got.base_mw),
-            demand_mwh=zones[got.zone].heat_mwh * shares[got.zone],
+            heat_mwh=year_heat_mwh(case, zones[got.zone], connected[got.zone], t, got.base_mw),
+            demand_mwh=zones[got.zone].heat_mwh * grown_share(case, connected[got.zone], t),
         )
         for got in plan.zones
     )
@@ -290,6 +303,52 @@ def _full_cost(edge: Edge, size: str | None) -> float:
     if edge.sizes:
         return next(each for each in edge.sizes if each.label == size).cost_eur
     return edge.cost_eur
+
+
+def nested_structure(case: Phases, plan: Plan) -> PhaseStructure:
+    """Return how a plan is built as early as can be: each part of it once all of it is there."""
+    starts = case.starts
+
+    def there(first: Mapping[str, int], name: str, t: int) -> bool:
+        return first.get(name, 0) <= starts[t]
+
+    options, pipes, zones = [], [], []
+    zone_at = {zone.id: zone.node for zone in case.problem.zones}
+    site_at = {site.id: site.node for site in case.problem.sites}
+    for t in range(len(starts)):
+        sites = {s.site: s.option for s in plan.sites if there(case.site_from_year, s.site, t)}
+        laid = [p for p in plan.pipes if there(case.edge_from_year, p.edge, t)]
+        reached = _reached({site_at[s] for s in sites}, laid)
+        served = {
+            z.zone
+            for z in plan.zones
+            if there(case.zone_from_year, z.zone, t) and zone_at[z.zone] in reached
+        }
+        wanted = _wanted({zone_at[z] for z in served}, laid)
+        used = [p for p in laid if p.from_node in reached and p.to_node in wanted]
+        options.append(sites if served else {})
+        pipes.append({p.edge: (p.from_node, p.size) for p in used})
+        zones.append(frozenset(served))
+    nothing: frozenset[tuple[str, str | None]] = frozenset()
+    return PhaseStructure(tuple(options), tuple(pipes), tuple(zones), (nothing,) * len(starts))
+
+
+def _reached(starts: set[str], pipes: Sequence[PlannedPipe]) -> set[str]:
+    """Return the nodes to which pipes lead from some nodes."""
+    seen, before = set(starts), -1
+    while len(seen) != before:
+        before = len(seen)
+        seen |= {pipe.to_node for pipe in pipes if pipe.from_node in seen}
+    return seen
+
+
+def _wanted(ends: set[str], pipes: Sequence[PlannedPipe]) -> set[str]:
+    """Return the nodes from which pipes lead to some nodes."""
+    seen, before = set(ends), -1
+    while len(seen) != before:
+        before = len(seen)
+        seen |= {pipe.from_node for pipe in pipes if pipe.to_node in seen}
+    return seen
 
 
 def _empty(case: Phases) -> Found[PhasePlan] | None:

@@ -53,7 +53,7 @@ class SearchSettings:
 
     def watch(self) -> Watch:
         """Return a clock for one search."""
-        return Watch(self.time_limit_s, self.stop, self.progress)
+        return Watch(self.time_limit_s, self.stop, self.progress, objective=OBJECTIVE)
 
     @property
     def choice(self) -> SolverChoice:
@@ -76,6 +76,7 @@ class FutureSearch(Generic[Payload]):
         self.bound: float | None = None
         self.price: float | None = None
         self.infeasible = False
+        self.promised = 0.0  # heat per euro [MWh/EUR] of the program's own best solution so far
         self.scale = extended.models[0].data.scale.heat_mwh * extended.years_a
 
     # -- plans ----------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class FutureSearch(Generic[Payload]):
     def _asking_price(self) -> float:
         """Return the price that no plan must beat for the gap to be proven [MWh/EUR]."""
         value = 0.0 if self.best is None else max(self.best.value, 0.0)
-        return value / 1000 * (1 + 0.98 * self.gap)
+        return max(value / 1000, self.promised) * (1 + 0.98 * self.gap)
 
     def run(self) -> None:
         """Ask the solver at rising prices until the gap is reached or time is up."""
@@ -154,16 +155,17 @@ class FutureSearch(Generic[Payload]):
         large = len(self.extended.compiled.names) > SMALL
         while not self._has_ended():
             before = -1.0 if self.best is None else self.best.value
+            promised = self.promised
             price = self._asking_price()
             if not math.isfinite(price):
-                self.bound = before
+                self.bound = None if self.best is None else self.best.value
                 return
             relaxed = self._bound(price, large=large)
             if self._has_ended():
                 return
             self._ask(price, relaxed)
             after = -1.0 if self.best is None else self.best.value
-            if after <= before:
+            if after <= before and self.promised <= promised * (1 + 1e-9):
                 return
 
     def _has_ended(self) -> bool:
@@ -222,10 +224,21 @@ class FutureSearch(Generic[Payload]):
         )
         if outcome.values is not None:
             self.offer_values(outcome.values, price)
+            self._note_promise(outcome.values)
         if outcome.ending is Ending.INFEASIBLE:
             self._nothing_left(price)
         else:
             self._certify_scaled(price, outcome.bound)
+
+    def _note_promise(self, values: FloatArray) -> None:
+        """Keep what the program makes of its solution; an evaluated plan may have a little less.
+
+        Only a price above it can be proven.
+        """
+        euro = float(self.extended.euro @ values)
+        heat = float(self.extended.heat_mwh @ values)
+        if heat > TOLERANCE * self.scale and euro > 0:
+            self.promised = max(self.promised, heat / euro)
 
     def _nothing_left(self, price: float) -> None:
         if self.best is None:

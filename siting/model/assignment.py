@@ -69,11 +69,17 @@ class Assignment:
 
 @dataclass(frozen=True)
 class AssignmentModel:
-    """The PuLP problem with its decisions, and the cost vector's expression to be minimised."""
+    """The PuLP problem with its decisions, and the expression to be minimised.
+
+    ``used`` and ``given`` by pair: is it used, and the heat that arrives [MW]; ``base``,
+    ``connected`` and ``heat`` by town: all that arrives [MW], the share connected [-] and the heat
+    of a year [GWh/a].
+    """
 
     program: pulp.LpProblem
     used: dict[int, pulp.LpVariable]
-    fed: dict[int, pulp.LpVariable]
+    given: dict[int, pulp.LpVariable]
+    base: dict[int, pulp.LpVariable]
     connected: dict[int, pulp.LpVariable]
     heat: dict[int, pulp.LpVariable]
     loss: pulp.LpAffineExpression
@@ -81,7 +87,7 @@ class AssignmentModel:
     @property
     def variables(self) -> list[pulp.LpVariable]:
         """All decisions."""
-        groups = (self.used, self.fed, self.connected, self.heat)
+        groups = (self.used, self.given, self.base, self.connected, self.heat)
         return [each for group in groups for each in group.values()]
 
 
@@ -91,36 +97,38 @@ def build_assignment(data: Assignment) -> AssignmentModel:
     Its objective, to be minimised, is ``price * cost - heat`` [GWh/a].
     """
     program = pulp.LpProblem("assignment", pulp.LpMinimize)
-    used, fed = _variable_used_and_fed(program, data)
-    connected, heat = _variable_connected_and_heat(program, data)
+    used, given = _variable_used_and_given(program, data)
+    base, connected, heat = _variable_base_connected_and_heat(program, data)
     constraint_one_town(program, data, used)
     constraint_one_of_a_group(program, data, used)
-    constraint_fed_if_used(program, data, used, fed)
-    constraint_town_load_duration(program, data, used, fed, connected, heat)
-    cost = _cost(data, used, fed, connected)
+    constraint_given_if_used(program, data, used, given)
+    constraint_town_balance(program, data, given, base)
+    constraint_town_load_duration(program, data, base, connected, heat)
+    cost = _cost(data, used, given, connected)
     if data.budget_meur is not None:
         program += linear(cost) <= data.budget_meur, "budget"
     loss = linear([(v, data.price * f) for v, f in cost] + [(v, -1.0) for v in heat.values()])
-    return AssignmentModel(program, used, fed, connected, heat, loss)
+    return AssignmentModel(program, used, given, base, connected, heat, loss)
 
 
-def _variable_used_and_fed(
+def _variable_used_and_given(
     program: pulp.LpProblem, data: Assignment
 ) -> tuple[dict[int, pulp.LpVariable], dict[int, pulp.LpVariable]]:
-    used = {
-        k: program.add_variable(f"used_{k}", 0, 1, cat="Binary") for k in range(len(data.pairs))
-    }
-    fed = {k: program.add_variable(f"fed_{k}", 0, p.most_mw) for k, p in enumerate(data.pairs)}
-    return used, fed
+    used, given = {}, {}
+    for k, pair in enumerate(data.pairs):
+        used[k] = program.add_variable(f"used_{k}", 0, 1, cat="Binary")
+        given[k] = program.add_variable(f"given_{k}", 0, max(pair.most_mw - pair.loss_mw, 0.0))
+    return used, given
 
 
-def _variable_connected_and_heat(
+def _variable_base_connected_and_heat(
     program: pulp.LpProblem, data: Assignment
-) -> tuple[dict[int, pulp.LpVariable], dict[int, pulp.LpVariable]]:
+) -> tuple[dict[int, pulp.LpVariable], dict[int, pulp.LpVariable], dict[int, pulp.LpVariable]]:
     wanted = sorted({pair.town for pair in data.pairs})
+    base = {t: program.add_variable(f"base_{t}", 0, data.towns[t].peak_mw) for t in wanted}
     connected = {t: program.add_variable(f"connected_{t}", 0, 1) for t in wanted}
     heat = {t: program.add_variable(f"heat_{t}", 0, data.towns[t].heat_gwh) for t in wanted}
-    return connected, heat
+    return base, connected, heat
 
 
 def constraint_one_town(
@@ -144,49 +152,64 @@ def constraint_one_of_a_group(
             program += linear([(used[k], 1.0) for k in ks]) <= 1, f"one_of_group_{number}"
 
 
-def constraint_fed_if_used(
+def constraint_given_if_used(
     program: pulp.LpProblem,
     data: Assignment,
     used: dict[int, pulp.LpVariable],
-    fed: dict[int, pulp.LpVariable],
+    given: dict[int, pulp.LpVariable],
 ) -> None:
-    """No heat is fed in by a trunk that is not there, and one that is there covers its loss."""
+    """Hold heat to trunks that are there, each up to what it carries less what it loses."""
     for k, pair in enumerate(data.pairs):
-        program += linear([(fed[k], 1.0), (used[k], -pair.most_mw)]) <= 0, f"fed_if_used_{k}"
-        program += linear([(fed[k], 1.0), (used[k], -pair.loss_mw)]) >= 0, f"covers_loss_{k}"
+        most = max(pair.most_mw - pair.loss_mw, 0.0)
+        program += linear([(given[k], 1.0), (used[k], -most)]) <= 0, f"given_if_used_{k}"
+
+
+def constraint_town_balance(
+    program: pulp.LpProblem,
+    data: Assignment,
+    given: dict[int, pulp.LpVariable],
+    base: dict[int, pulp.LpVariable],
+) -> None:
+    """Add up what arrives at each town."""
+    arriving: dict[int, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
+    for k, pair in enumerate(data.pairs):
+        arriving[pair.town].append((given[k], 1.0))
+    for t, terms in arriving.items():
+        program += linear([*terms, (base[t], -1.0)]) == 0, f"town_balance_{t}"
 
 
 def constraint_town_load_duration(
     program: pulp.LpProblem,
     data: Assignment,
-    used: dict[int, pulp.LpVariable],
-    fed: dict[int, pulp.LpVariable],
+    base: dict[int, pulp.LpVariable],
     connected: dict[int, pulp.LpVariable],
     heat: dict[int, pulp.LpVariable],
 ) -> None:
-    """Heat of a town stays below the load curve of what is connected of it."""
-    arriving: dict[int, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
-    for k, pair in enumerate(data.pairs):
-        arriving[pair.town] += [(fed[k], 1.0), (used[k], -pair.loss_mw)]
-    for t, terms in arriving.items():
+    """Keep the heat of each town below the load curve of what is connected of it."""
+    for t, arriving in base.items():
         town = data.towns[t]
-        peak = [*terms, (connected[t], -town.peak_mw)]
+        peak = [(arriving, 1.0), (connected[t], -town.peak_mw)]
         program += linear(peak) <= 0, f"base_within_peak_{t}"
         for i, ((x0, s0), (x1, s1)) in enumerate(pairwise(town.curve)):
             slope = (s1 - s0) / (x1 - x0)
-            rate = town.heat_gwh * slope / town.peak_mw
-            row = [(heat[t], 1.0), *((v, -rate * f) for v, f in terms)]
-            row.append((connected[t], -town.heat_gwh * (s0 - slope * x0)))
+            row = [
+                (heat[t], 1.0),
+                (arriving, -town.heat_gwh * slope / town.peak_mw),
+                (connected[t], -town.heat_gwh * (s0 - slope * x0)),
+            ]
             program += linear(row) <= 0, f"load_duration_{t}_{i}"
 
 
 def _cost(
     data: Assignment,
     used: dict[int, pulp.LpVariable],
-    fed: dict[int, pulp.LpVariable],
+    given: dict[int, pulp.LpVariable],
     connected: dict[int, pulp.LpVariable],
 ) -> Sequence[tuple[pulp.LpVariable, float]]:
-    """Return the terms of the investment [M EUR]."""
-    terms = [(used[k], pair.fixed_meur) for k, pair in enumerate(data.pairs)]
-    terms += [(fed[k], pair.per_mw_meur) for k, pair in enumerate(data.pairs)]
+    """Return the terms of the investment [M EUR]; plants cover the loss of their trunks, too."""
+    terms = [
+        (used[k], pair.fixed_meur + pair.per_mw_meur * pair.loss_mw)
+        for k, pair in enumerate(data.pairs)
+    ]
+    terms += [(given[k], pair.per_mw_meur) for k, pair in enumerate(data.pairs)]
     return [*terms, *((connected[t], data.towns[t].cost_meur) for t in connected)]

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from siting.optimise.ascent import Possible, RootedNetwork
 from siting.optimise.core import with_parts
 from siting.optimise.settle import curve_share, entering_flow
-from siting.optimise.sift import straightened
 from siting.optimise.trees import RootedTree
 from siting.problem import Problem, Zone
 from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
@@ -263,8 +262,8 @@ class Parts:
 def state_at(problem: Problem, prices: Prices) -> Priced:
     """Return the rooted network of a problem at prices.
 
-    Sized pipes count with the straight line below their sizes. Heat that is lost is paid for at
-    least as dearly as the cheapest way to bring it there.
+    Sized pipes count with the cost of their smallest size. Heat that is lost is paid for at least
+    as dearly as the cheapest way to bring it there.
     """
     node_of = {name: k for k, name in enumerate(problem.nodes)}
     root = len(problem.nodes)
@@ -312,13 +311,12 @@ def _add_edges(
     problem: Problem, prices: Prices, lost_mw: float, node_of: dict[str, int], parts: Parts
 ) -> None:
     """Add both directions of every edge."""
-    sized = any(edge.sizes for edge in problem.edges)
-    lines = straightened(problem).edges if sized else problem.edges
-    for e, edge in enumerate(lines):
+    for e, edge in enumerate(problem.edges):
         if edge.forbidden or edge.u == edge.v:
             continue
-        cost = prices.money * edge.cost_eur
+        cost = prices.money * (edge.sizes[0].cost_eur if edge.sizes else edge.cost_eur)
         slope = prices.money * edge.cost_per_mw_eur + lost_mw * edge.loss_per_mw
+        slope = 0.0 if edge.sizes else slope
         u, v = node_of[edge.u], node_of[edge.v]
         parts.arc((u, v), cost, slope, edge=e)
         if not edge.one_way:
@@ -357,13 +355,17 @@ def _least_per_mw(problem: Problem, parts: Parts, root: int) -> FloatArray:
 
 
 def _add_losses(problem: Problem, least: FloatArray, lost_mw: float, parts: Parts) -> None:
-    """Count what pipes lose, brought to their end at the least cost."""
+    """Count what pipes lose, brought to their end at the least cost.
+
+    It is taken off at the end, and what comes from there, too, may cover it: so the cheapest way to
+    the end counts, which need not be the pipe itself.
+    """
     for a, e in enumerate(parts.edge):
-        if e < 0 or not math.isfinite(least[parts.tail[a]]):
+        if e < 0 or not math.isfinite(least[parts.head[a]]):
             continue
         edge = problem.edges[e]
         lost = min((size.loss_mw for size in edge.sizes), default=edge.loss_mw)
-        parts.cost[a] += lost * (float(least[parts.tail[a]]) + parts.slope[a] + lost_mw)
+        parts.cost[a] += lost * (float(least[parts.head[a]]) + lost_mw)
 
 
 def _add_zones(

@@ -37,6 +37,7 @@ class Watch:
     listener: Callable[[Progress], None] | None = None
     started: float = field(default_factory=time.perf_counter)
     phase: str = "start"
+    objective: str | None = None
     incumbent: float | None = None
     bound: float | None = None
     trail: list[Improvement] = field(default_factory=list)
@@ -84,7 +85,9 @@ class Watch:
     def tell(self) -> None:
         """Call the listener, if there is one."""
         if self.listener is not None:
-            moment = Progress(self.seconds, self.phase, self.incumbent, self.bound, self.gap)
+            moment = Progress(
+                self.seconds, self.phase, self.incumbent, self.bound, self.gap, self.objective
+            )
             self.listener(moment)
 
 

@@ -47,8 +47,9 @@ class Sifted:
 def straightened(problem: Problem) -> Problem:
     """Return a problem whose pipes cost a straight line that nowhere exceeds the real cost.
 
-    The line starts at the smallest size; its slope is the least that a larger size asks for each
-    of its MW. Losses are treated alike. Every plan is at most as dear in it, so its bounds hold.
+    The line passes through the smallest size at its full capacity; its slope is the least that a
+    larger size asks for each MW beyond. Losses count with the smallest. Every plan is at most as
+    dear in it, so its bounds hold.
     """
     limit = flow_limit(problem)
     return replace(problem, edges=tuple(_straight(edge, limit) for edge in problem.edges))
@@ -59,12 +60,17 @@ def _straight(edge: Edge, limit_mw: float) -> Edge:
     if not edge.sizes:
         return edge
     pieces = edge_pieces(edge, limit_mw)
-    first = min(piece.cost_eur for piece in pieces)
-    slope = min(max(piece.cost_eur - first, 0.0) / piece.high_mw for piece in pieces[1:] or pieces)
+    first = pieces[0]
+    slope = min(
+        (max(p.cost_eur - first.cost_eur, 0.0) / (p.high_mw - first.high_mw) for p in pieces[1:]),
+        default=0.0,
+    )
+    if slope * first.high_mw > first.cost_eur:
+        slope = first.cost_eur / first.high_mw
     return replace(
         edge,
         sizes=(),
-        cost_eur=first,
+        cost_eur=first.cost_eur - slope * first.high_mw,
         cost_per_mw_eur=slope,
         capacity_mw=max(piece.high_mw for piece in pieces),
         loss_mw=min(piece.loss_mw for piece in pieces),

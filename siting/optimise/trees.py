@@ -2,7 +2,7 @@
 
 Trees are grown along cheapest paths (Takahashi and Matsuyama 1980), pruned exactly by dynamic
 programming, and improved by taking out one path at a time and hanging the branch on again where it
-is cheapest (key-path exchange, Uchoa and Werneck 2012, doi:10.1145/2133803.2184449, here with loads
+is cheapest (key-path exchange, Uchoa and Werneck 2012, here with loads
 and with directions). Growing again on the arcs of several good trees combines them.
 """
 

@@ -31,7 +31,7 @@ HEAT_BESIDE = "Heat demand beside streets"
 NETWORK = "Network"
 REPAIRED = "Repaired or dropped"
 DECIDED = "Read and decided"
-PLACES = "By part of the network"
+PLACES = "Places; red ones reach no street"
 
 ACT_COLOURS = ("#c2410c", "#7c3aed", "#0f766e", "#b91c1c", "#a16207", "#1d4ed8", "#be185d")
 

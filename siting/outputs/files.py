@@ -305,8 +305,7 @@ def _write_results(work: Path, run: FinishedRun, created: datetime) -> None:
 
 def _frontier_of(run: FinishedRun) -> Frontier | None:
     """Return the plans for other budgets, where they were computed."""
-    found = getattr(getattr(run, "alternatives", None), "frontier", None)
-    return cast("Frontier | None", getattr(run, "frontier", None) or found)
+    return None if run.alternatives is None else run.alternatives.frontier
 
 
 def _tables_of(run: FinishedRun) -> dict[str, pd.DataFrame]:

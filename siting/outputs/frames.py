@@ -38,8 +38,8 @@ ZONE_COLUMNS = [
     "base_mw", "heat_mwh", "waste_heat_share", "heat_loss_kw", "cost_eur",
     "marginal_heat_per_euro_kwh", "extra_capex_eur", "break_even_capex_eur", "whole_demand_mwh",
     "connection_share", "standing_base_mwh", "displaced_base_mwh", "load_curve",
-    "needed_supply_temperature_c",
-    "booster_electricity_mwh", "estimated_by", "estimated",
+    "needed_supply_temperature_c", "booster_electricity_mwh",
+    "estimated_by", "estimated",
 ]  # fmt: skip
 PIPE_COLUMNS = [
     "pipe_id", "kind", "street", "from_node", "to_node", "nominal_diameter", "length_m", "flow_mw",

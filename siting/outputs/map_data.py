@@ -158,11 +158,17 @@ class States:
         return sorted(found)
 
     def bounds(self) -> list[list[float]] | None:
-        """Return the box of what the run builds, or of all zones and sites where it is nothing."""
-        frames = self.run.frames
-        built = [frames.pipes, frames.chosen_sites, frames.served_zones]
+        """Return the box of what any plan builds, or of all zones and sites where it is nothing.
+
+        So nothing leaves the picture when the slider moves.
+        """
+        built = [
+            layer
+            for each in self.stops
+            for layer in (each.frames.pipes, each.frames.chosen_sites, each.frames.served_zones)
+        ]
         if not any(map(len, built)):
-            built = [frames.sites, frames.zones]
+            built = [self.run.frames.sites, self.run.frames.zones]
         boxes = [each.geometry.to_crs(4326).total_bounds for each in built if len(each)]
         if not boxes:
             return None

@@ -109,6 +109,8 @@ def _meaning(run: FinishedRun) -> str:
 
 def _ceiling(frontier: Frontier, low: float, high: float) -> tuple[tuple[float, float], ...]:
     """Return the heat that no plan can have, at even steps of investment [M EUR, GWh/a]."""
+    if not frontier.lines and not frontier.steps:
+        return ()
     at = [low + (high - low) * k / CEILING_PLACES for k in range(CEILING_PLACES + 1)]
     return tuple(
         (round(x, 4), round(frontier.ceiling_at(x * EUR_PER_MEUR) / MWH_PER_GWH, 4)) for x in at

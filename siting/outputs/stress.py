@@ -17,6 +17,7 @@ from siting.appraisal import proof_words
 from siting.outputs.assets import template
 from siting.outputs.frames import PlanFrames, plan_frames
 from siting.outputs.plot import Drawing, plot_plan
+from siting.outputs.year_map import write_departure_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def _spare_m(design: Design) -> float:
 def scenario_table(stress: Stress) -> pd.DataFrame:
     """Return one row for each scenario and way to build; units are in the names."""
     rows = []
-    for each in (stress.usual, stress.prepared):
+    for each in (stress.bare, stress.usual, stress.prepared):
         for scenario, state in zip(each.case.scenarios, each.plan.states, strict=True):
             rows.append(
                 {
@@ -153,12 +154,13 @@ def stress_words(stress: Stress) -> list[str]:
     for scenario in usual.case.scenarios:
         state = usual.plan.state(scenario.id)
         replaced = math.fsum(state.energy_mwh.values())
+        lost = stress.bare.stranded_m(scenario.id) / KM
         words.append(
             f"{scenario.id} (probability {scenario.probability:.0%}, after {scenario.after_a:g}"
             f" years): the usual plan still delivers {_percent(usual.supply_shares[scenario.id])}"
             f" of its heat, {state.own_heat_mwh / GWH:,.1f} GWh/a of it from data centres and"
             f" {replaced / GWH:,.1f} GWh/a bought as replacement;"
-            f" {usual.stranded_m(scenario.id) / KM:,.2f} km of pipe carry nothing."
+            f" {lost:,.2f} km of pipe are stranded if nothing is bought."
         )
     if stress.premium > 5e-5:
         words.append(
@@ -282,8 +284,8 @@ def _picture(stress: Stress, design: Design, scenario: str) -> Markup:
 def stress_page(stress: Stress) -> str:
     """Return the page that tells all of it, as one file that opens offline."""
     pictures = [
-        _picture(stress, stress.usual, each.id)
-        for each in stress.usual.case.scenarios
+        _picture(stress, stress.bare, each.id)
+        for each in stress.bare.case.scenarios
         if min(each.output.values(), default=1.0) < 1
     ]
     return template("stress.html").render(
@@ -372,9 +374,10 @@ def write_stress_folder(stress: Stress, folder: Path) -> dict[str, Path]:
     )
     page.write_text(stress_page(stress), encoding="utf-8")
     figures.write_text(json.dumps(stress_figures(stress), indent=2), encoding="utf-8")
-    for design, name in ((stress.usual, "usual_pipes"), (stress.prepared, "prepared_pipes")):
+    for design, name in ((stress.bare, "usual_pipes"), (stress.prepared, "prepared_pipes")):
         frame = stranded_frame(stress, design)
         if len(frame):
             frame.to_file(layers, layer=name, driver="GPKG")
     written = {"page": page, "figures": figures, "layers": layers}
+    written["map"] = write_departure_map(stress, folder / "map.html")
     return {name: path for name, path in written.items() if path.exists()}

@@ -14,6 +14,7 @@ from siting.config.question import SolverConfig
 from siting.config.screening import ScreenConfig
 from siting.errors import NoPlanError
 from siting.model.assignment import Assignment, Pair, Town, build_assignment
+from siting.screening.greedy import greedy_start
 from siting.screening.pairs import Pairs
 from siting.screening.places import CURVE_X, Places
 from siting.solvers.compiled import compile_model
@@ -123,6 +124,7 @@ def compete(
         gap_relative=solver.gap,
         threads=solver.threads or 0,
         seed=solver.seed,
+        start=greedy_start(data, model, compiled),
         stop=stop,
     )
     outcome = mip_solver(solver.name, model.program, compiled).solve(cost, settings)
@@ -185,7 +187,7 @@ def _read(
 ) -> Competition:
     """Return the assignment that solver values stand for, with figures of its own arithmetic."""
     used = [k for k in range(len(rows)) if values[f"used_{k}"] > YES]
-    fed = {k: max(values[f"fed_{k}"], data.pairs[k].loss_mw) for k in used}
+    fed = {k: max(values[f"given_{k}"], 0.0) + data.pairs[k].loss_mw for k in used}
     arriving: dict[int, float] = defaultdict(float)
     for k in used:
         arriving[data.pairs[k].town] += fed[k] - data.pairs[k].loss_mw

@@ -172,6 +172,9 @@ class Screening:
         """Return what was found, in sentences."""
         t, least = self.totals(), self.config.screen.least_heat_per_euro_kwh
         if not self.competition.chosen:
+            if not len(self.pairs):
+                far = self.config.screen.max_distance_km
+                return [f"No site lies within {far:g} km of the centre of a town."]
             return [f"No site reaches a town at {least:g} kWh/(a EUR) or more."]
         found = (
             f"{t['sites_chosen']:,.0f} of {t['sites']:,.0f} sites feed {t['towns_fed']:,.0f} of"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Day", "HeatNet", "Simulation", "simulate", "simulate_net", "write_simulation"]
+__all__ = [
+    "Day",
+    "HeatNet",
+    "Simulation",
+    "simulate",
+    "simulate_net",
+    "write_pandapipes",
+    "write_simulation",
+]
 
 _PLACES = {
     "Day": "days",
@@ -12,6 +20,7 @@ _PLACES = {
     "Simulation": "results",
     "simulate": "check",
     "simulate_net": "engine",
+    "write_pandapipes": "handover",
     "write_simulation": "folder",
 }
 

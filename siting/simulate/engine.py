@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,14 @@ from siting.errors import SitingError
 from siting.pipes import WATER_70C, water_flow_for_heat
 from siting.simulate.network import HeatNet, LaidPipe
 
-__all__ = ["NotConvergedError", "PipeState", "State", "require_engine", "simulate_net"]
+__all__ = [
+    "NotConvergedError",
+    "PipeState",
+    "State",
+    "require_engine",
+    "simulate_net",
+    "solved_table",
+]
 
 KELVIN = 273.15
 LEAST_VERSION = (0, 14)
@@ -141,6 +148,23 @@ def simulate_net(net: HeatNet) -> State:
         return _balanced(pandapipes, net, full=False)
 
 
+def solved_table(net: HeatNet) -> Any:
+    """Return one connected network as pandapipes holds it, with names and its steady state.
+
+    Raises
+    ------
+    NotConvergedError
+        No state was found.
+    SitingError
+        pandapipes is not there.
+    """
+    state = simulate_net(net)
+    feeders = {each.id: state.source_flow_kg_per_s[each.id] for each in net.sources[1:]}
+    flow = _Flow(require_engine(), net, feeders, state.full)
+    flow.state()
+    return flow.table
+
+
 def _balanced(pandapipes: Any, net: HeatNet, *, full: bool) -> State:
     """Return the state in which every feeder gives its heat; its flow is corrected in turns."""
     flows = {each.id: _design_flow(net, each.heat_w) for each in net.sources[1:]}
@@ -170,11 +194,12 @@ class _Flow:
         self.nodes = net.nodes
         self.place = {node: number for number, node in enumerate(self.nodes)}
         self.count = len(self.nodes)
+        self.table: Any = None
 
     def state(self) -> State:
         """Build the network, solve it and read the result."""
         with _quiet(), np.errstate(all="ignore"):
-            table = self._build()
+            table = self.table = self._build()
             try:
                 self.pp.pipeflow(table, mode="bidirectional" if self.full else "sequential", **HOW)
             except (self.pp.PipeflowNotConverged, ValueError, ArithmeticError) as error:
@@ -197,7 +222,12 @@ class _Flow:
             constant = FluidPropertyConstant(getattr(WATER_70C, name))
             table.fluid.add_property(name, constant, overwrite=True, warn_on_duplicates=False)
         self.pp.create_junctions(
-            table, 2 * n, pn_bar=FLOW_BAR, tfluid_k=KELVIN + water.supply_c, height_m=0
+            table,
+            2 * n,
+            pn_bar=FLOW_BAR,
+            tfluid_k=KELVIN + water.supply_c,
+            height_m=0,
+            name=_both_ways(self.nodes),
         )
         self._build_pipes(table)
         first = self.place[net.sources[0].node]
@@ -208,6 +238,7 @@ class _Flow:
             p_flow_bar=FLOW_BAR,
             plift_bar=FLOW_BAR / 2,
             t_flow_k=KELVIN + water.supply_c,
+            name=net.sources[0].id,
         )
         self._build_exchangers(table)
         return table
@@ -226,6 +257,7 @@ class _Flow:
             table,
             from_junctions=[*start, *(each + n for each in end)],
             to_junctions=[*end, *(each + n for each in start)],
+            name=_both_ways(pipe.id for pipe in pipes),
             length_km=np.tile(length, 2) / 1e3,
             inner_diameter_mm=np.tile(diameter, 2) * 1e3,
             k_mm=self.net.water.roughness_mm,
@@ -248,6 +280,7 @@ class _Flow:
                 from_junctions=at,
                 to_junctions=[each + n for each in at],
                 treturn_k=[KELVIN + net.water.return_c] * len(at),
+                name=[each.id for each in net.consumers],
                 **how,
             )
         feeders = net.sources[1:]
@@ -258,6 +291,7 @@ class _Flow:
                 from_junctions=[each + n for each in at],
                 to_junctions=at,
                 treturn_k=[KELVIN + net.water.supply_c] * len(at),
+                name=[each.id for each in feeders],
                 controlled_mdot_kg_per_s=[self.feeder_flow[each.id] for each in feeders],
             )
 
@@ -291,6 +325,12 @@ class _Flow:
             | {key: -value for key, value in zip(feeders, heat[many:], strict=True)},
             full=self.full,
         )
+
+
+def _both_ways(names: Iterable[str]) -> list[str]:
+    """Return a name for the supply side of each, then for the return side."""
+    known = list(names)
+    return [*(f"{each} supply" for each in known), *(f"{each} return" for each in known)]
 
 
 def _pipe_states(table: Any, net: HeatNet) -> dict[str, PipeState]:

@@ -143,8 +143,8 @@ class Study:
 
         check_replaceable(self.config.outputs.folder)
         check_formats(self.config.outputs.formats)
-        check_report(self.config.outputs)
         seconds = self.config.outputs.frontier_s
+        check_report(self.config.outputs)
         with watched(self.config, progress) as watcher:
             checked = self.check()
             assembly, plan = find_plan(checked.assembly, self.config, watcher, stop)

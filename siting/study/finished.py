@@ -151,6 +151,11 @@ class Run:
         return self.checked.assembly
 
     @property
+    def frontier(self) -> Frontier | None:
+        """Plans of other sizes with the ceiling above them; None where none were looked for."""
+        return None if self.alternatives is None else self.alternatives.frontier
+
+    @property
     def folder(self) -> Path:
         """The run folder."""
         return self.config.outputs.folder

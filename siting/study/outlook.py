@@ -193,8 +193,15 @@ def replacement_places(
 # Phases -----------------------------------------------------------------------------------------
 
 
-def connection_ramp(parameters: Parameters) -> tuple[float, ...]:
-    """Return the share of a zone's customers that is connected year by year [-]."""
+def connection_ramp(parameters: Parameters, config: StudyConfig | None = None) -> tuple[float, ...]:
+    """Return the share of a zone's customers that is connected year by year [-].
+
+    It is over those connected in the end. What the study says of the whole network under
+    ``[finance]`` holds for each zone; without it the parameter table's.
+    """
+    stated = () if config is None else config.finance.connection_ramp
+    if stated:
+        return tuple(share / max(stated) for share in stated)
     first, years = parameters.value("connection_first_share"), parameters.value("connection_ramp_a")
     count = max(math.ceil(years), 1)
     if count == 1:
@@ -255,7 +262,7 @@ def phase_case(
         edge_from_year={}
         if works is None
         else {edge: max(year - first, 0) for edge, year in works.open_from.items()},
-        ramp=connection_ramp(parameters) if told.ramp else (),
+        ramp=connection_ramp(parameters, config) if told.ramp else (),
         discount_rate=_rate(parameters, config),
     )
 

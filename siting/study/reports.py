@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siting.errors import Fault, InputError
 from siting.study.again import read_run, run_folder
+from siting.study.finished import Alternatives
 
 if TYPE_CHECKING:
     from siting.frontier import Frontier
@@ -49,7 +51,8 @@ def retell_report(
     run, created = read_run(folder)
     labels = labels_of(language or run.config.outputs.language)
     found = _frontier_of(folder, frontier, run.assembly.problem)
-    object.__setattr__(run, "frontier", found)
+    if found is not None:
+        run = replace(run, alternatives=Alternatives(found, ()))
 
     def write(path: Path) -> None:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""

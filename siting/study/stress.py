@@ -103,6 +103,8 @@ class Stress:
     unsecured, secured
         The plan of the run, and the plan in which every zone stays supplied when any one source is
         lost; None where the study does not ask, or there is no such plan.
+    bare
+        The plan of the run in the scenarios when nothing is bought: it shows what is stranded.
     left, replaced
         The plan of the run when all its sources leave for sure: without and with replacement.
     remarks
@@ -117,6 +119,7 @@ class Stress:
     prepared: Design
     unsecured: Design
     secured: Design | None
+    bare: Design
     left: Design
     replaced: Design
     remarks: tuple[str, ...] = ()
@@ -206,8 +209,9 @@ def find_stress(
             secured = Design("secured plan", n1, _searched(n1, base, config, progress, stop))
         except (InfeasibleError, NoPlanError) as error:
             remarks.append(f"No plan was found that survives the loss of any one source: {error}")
+    nothing = replace(case, replacements=())
     gone = leaving_case(assembly, parameters, config, plan).with_problem(reduced.problem)
-    bare = replace(gone, replacements=())
+    alone = replace(gone, replacements=())
     kept = replace(gone, scenarios=tuple(replace(s, kept=1.0) for s in gone.scenarios))
     return Stress(
         config,
@@ -218,7 +222,8 @@ def find_stress(
         prepared,
         unsecured,
         secured,
-        left=Design("all leave", bare, respond(bare, base, price)),
+        bare=Design("usual plan, nothing replaced", nothing, respond(nothing, base, price)),
+        left=Design("all leave", alone, respond(alone, base, price)),
         replaced=Design(
             "all leave and are replaced",
             kept,

@@ -26,7 +26,7 @@ from .baseline_start import trivial_start
 __all__ = ["solve_plainly"]
 
 Floats = npt.NDArray[np.float64]
-FLAT = 1e-9
+FLAT, CLOSE = 1e-9, 1.01
 IDLE_MW, LEAST_FLOW = 1e-7, 1e-6
 SHARE_OF_TIME = 0.35
 """Share of the time left that one inner solve may take, while solves still bring better plans."""
@@ -123,6 +123,8 @@ class _Search:
         self._offer(start)
         share, tried = SHARE_OF_TIME, 0.0
         price = self._asked_price() or price
+        if price > 0:
+            self._bound_by_relaxation(price)
         while self.left_s > 0 and not self._is_proven():
             answer = self._at_price(price, share * self.left_s)
             if answer.infeasible:
@@ -135,6 +137,36 @@ class _Search:
                 return
             tried, share = share, SHARE_OF_TIME if better else 1.0
             price = asked
+
+    def _bound_by_relaxation(self, price: float) -> None:
+        """Bound the ratio by that of the linear relaxation.
+
+        High prices are quick, as nothing is worth them; so it starts above, and closes in.
+        """
+        model = self.model
+        solver = _loaded(
+            model, model.capex, model.lower, model.upper, integer=False, threads=self.threads
+        )
+        columns = np.arange(len(model.lower), dtype=np.int32)
+        end = time.perf_counter() + SHARE_OF_TIME * self.left_s
+        low, high = price, math.inf
+        while high > low * CLOSE:
+            asked = 2 * low if high == math.inf else math.sqrt(low * high)
+            per_heat = asked * model.cost_unit_eur / model.heat_unit_mwh
+            cost = per_heat * model.capex - model.heat
+            solver.changeColsCost(len(cost), columns, cost)
+            left = max(end - time.perf_counter(), 0.01)
+            solver.setOptionValue("time_limit", solver.getRunTime() + left)
+            _solve(solver)
+            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                return
+            if -solver.getInfo().objective_function_value <= FLAT:
+                high = asked
+                self._note_bound(asked * 1000)
+                continue
+            x = np.array(solver.getSolution().col_value)
+            capex = float(model.capex @ x) * model.cost_unit_eur
+            low = max(asked, float(model.heat @ x) * model.heat_unit_mwh / max(capex, 1e-9))
 
     def _asked_price(self) -> float:
         """Return the price that no plan may beat for the gap to be proven [MWh/EUR]."""

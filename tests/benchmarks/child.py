@@ -27,7 +27,7 @@ Tell = Callable[[float | None, float | None, str], None]
 def main(argv: list[str]) -> None:
     """Build or solve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("work", choices=["build", "prepare", *METHODS])
+    parser.add_argument("work", choices=["build", "prepare", "warm", *METHODS])
     parser.add_argument("--case", default="")
     parser.add_argument("--problem", type=Path)
     parser.add_argument("--data", type=Path)
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args(argv)
     with chosen.told.open("w", encoding="utf-8") as told:
-        work = {"build": _build, "prepare": _prepare}.get(chosen.work, _solve)
+        work = {"build": _build, "prepare": _prepare, "warm": _warm}.get(chosen.work, _solve)
         work(chosen, told)
 
 
@@ -88,6 +88,24 @@ def _prepare(chosen: argparse.Namespace, told: TextIO) -> None:
     for facts in prepared(edges, buildings, sites):
         cpu, memory = _used()
         _say(told, cpu_seconds=cpu, peak_gb=memory, **facts)
+
+
+def _warm(chosen: argparse.Namespace, told: TextIO) -> None:
+    """Solve small cities of all kinds, so that kernels are compiled and kept."""
+    from siting.errors import SitingError
+    from siting.optimise import solve
+
+    from .cities import PIPES, QUESTIONS, Size, ask, city_problem, make_city
+
+    start = time.perf_counter()
+    for pipes in PIPES:
+        problem = city_problem(make_city(Size(200, 25, 3)), pipes=pipes)
+        for question in QUESTIONS:
+            try:
+                solve(ask(problem, question), time_limit_s=chosen.seconds, gap=0.1, threads=1)
+            except SitingError:
+                continue
+    _say(told, seconds=time.perf_counter() - start)
 
 
 def _solve(chosen: argparse.Namespace, told: TextIO) -> None:

@@ -44,6 +44,9 @@ def main(argv: list[str]) -> int:
         _print_list([known.get(name) for name in wanted], wanted, chosen)
         return 0
     data = chosen.data.resolve()
+    if "siting" in (chosen.method or METHODS) and not chosen.cold:
+        warm = run_apart(["warm", "--seconds", "4"], time_out_s=600, memory_gb=chosen.memory_gb)
+        print(f"compiled kernels, if any were new, in {warm.seconds:.0f} s", flush=True)
     for name in wanted:
         case = known.get(name)
         if case is not None and case.needs_data and not data.is_dir():
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--side-by-side", action="store_true", help="both methods at once, for a machine of 2 cores"
     )
+    parser.add_argument("--cold", action="store_true", help="do not compile kernels first")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--results", type=Path, default=RESULTS, help="CSV file to add to")
     return parser

@@ -14,6 +14,8 @@ __all__ = ["Row", "contradict", "read_rows", "replace_rows", "write_rows", "writ
 
 CROSSED = 1e-6
 """Relative distance from which a bound counts as crossed [-]."""
+MOST_SHOWN = 10.0
+"""Gap above which a table says no more than that it is larger [-]."""
 LEAST_CPU_SHARE = 0.8
 """Share of a core below which a row says that the machine was busy with other things [-]."""
 TITLES = {
@@ -98,7 +100,7 @@ class Row:
             met = f"met by processor time, {self.cpu_to_target:.0f} s" if by_cpu else met
             parts += [] if by_cpu else [self._missed_gap()]
         if self.target_gb is not None and (self.peak_gb or math.inf) > self.target_gb:
-            parts.append(f"memory {_figure(self.peak_gb)} of {self.target_gb:g} GB")
+            parts.append(f"memory {_gigabytes(self.peak_gb)} of {self.target_gb:g} GB")
         return "missed: " + ", ".join(parts) if parts else met
 
     def _missed_gap(self) -> str:
@@ -243,7 +245,7 @@ def _solved(row: Row | None, *, with_bound: bool) -> list[str]:
     if row.note or row.status in {"crash", "time-out", "memory limit", "not applicable", "refuted"}:
         value = f"{value} ({row.status})"
     cells = [value] + ([_figure(row.bound)] if with_bound else [])
-    return [*cells, _percent(row.gap), _seconds(row), _figure(row.peak_gb)]
+    return [*cells, _percent(row.gap), _seconds(row), _gigabytes(row.peak_gb)]
 
 
 def _growth(rows: Sequence[Row]) -> str:
@@ -275,7 +277,7 @@ def _prepare_section(rows: Sequence[Row]) -> str:
     for row in rows:
         target = "-" if row.target_seconds is None else f"{row.target_seconds:.0f} s"
         cells = [row.case.split("/", 1)[1], _count(row.edges), _count(row.zones), _seconds(row)]
-        cells += [_figure(row.peak_gb), row.note or row.status, target, row.verdict or "-"]
+        cells += [_gigabytes(row.peak_gb), row.note or row.status, target, row.verdict or "-"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -322,24 +324,27 @@ def _figure(value: float | None) -> str:
 def _percent(share: float | None) -> str:
     if share is None or not math.isfinite(share):
         return "-"
-    return f"{100 * share:.3g} %"
+    if share > MOST_SHOWN:
+        return f"> {100 * MOST_SHOWN:,.0f} %"
+    return "0 %" if share < CROSSED else f"{100 * share:.3g} %"
+
+
+def _gigabytes(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _provenance(rows: Sequence[Row]) -> str:
     """Return when, where and with what the rows were measured."""
-    found: dict[tuple[str, str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str], dict[str, int]] = {}
     for row in rows:
-        key = (row.date, row.version, row.machine, row.libraries)
-        found.setdefault(key, []).append(f"{row.case} ({row.method})")
-    by_day: dict[tuple[str, str, str, str], int] = {}
-    for (date, *rest), cases in found.items():
-        key = (date[:10], rest[0], rest[1], rest[2])
-        by_day[key] = by_day.get(key, 0) + len(cases)
-    loads = [row.load for row in rows if row.load is not None]
+        versions = found.setdefault((row.date[:10], row.machine, row.libraries), {})
+        versions[row.version] = versions.get(row.version, 0) + 1
     lines = [
-        f"- {day}, version {version}: {count} rows; {machine}; {libraries}"
-        for (day, version, machine, libraries), count in sorted(by_day.items())
+        f"- {day}: {machine}; {libraries}; versions (rows) "
+        + ", ".join(f"{version} ({count})" for version, count in sorted(versions.items()))
+        for (day, machine, libraries), versions in sorted(found.items())
     ]
+    loads = [row.load for row in rows if row.load is not None]
     if loads:
         lines.append(
             f"- load average when a row began: {min(loads):.1f} to {max(loads):.1f}"

@@ -34,8 +34,8 @@ def step(
 def test_a_case_from_build_to_row(tmp_path: Path) -> None:
     """Both methods solve the smallest city in processes of their own, with an honest bound."""
     results = tmp_path / "results.csv"
-    words = ["cities/1k-affine-ratio", "--scale-time", "0.04", "--results", str(results)]
-    assert run.main(words) == 0
+    words = ["cities/1k-affine-ratio", "--scale-time", "0.04", "--cold"]
+    assert run.main([*words, "--results", str(results)]) == 0
     rows = read_rows(results)
     assert {row.method for row in rows} == {"siting", "plain"}
     for row in rows:
@@ -69,6 +69,14 @@ def test_a_process_that_lasts_too_long_is_ended() -> None:
     )
     assert ended.stopped_by == "time-out"
     assert ended.seconds < 30
+
+
+@in_a_process
+def test_a_process_that_needs_too_much_memory_is_ended() -> None:
+    words = ["prepare", "--case", "prepare/9999999-1-1"]
+    ended = apart.run_apart(words, time_out_s=30, memory_gb=0.02)
+    assert ended.stopped_by == "memory limit"
+    assert filled(ended).status == "memory limit"
 
 
 def test_the_target_counts_when_its_gap_was_first_proven() -> None:

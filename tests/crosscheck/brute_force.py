@@ -239,7 +239,7 @@ class _Listing:
 def _edge_states(edges: int) -> npt.NDArray[np.int8]:
     """Return every way to leave out (0), build forwards (1) or build backwards (2) each edge."""
     states = list(itertools.product((0, 1, 2), repeat=edges))
-    return np.array(states, dtype=np.int8).reshape(-1, edges)
+    return np.array(states, dtype=np.int8).reshape(len(states), edges)
 
 
 def _site_sets(problem: Problem) -> list[tuple[tuple[int, int], ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +72,10 @@ def secured(seed: int) -> Departures:
     return Departures(problem, lost, (place,) if seed % 2 else ())
 
 
-@pytest.mark.parametrize("seed", range(12))
+SEEDS = range(60 if os.environ.get("SITING_REAL_RUNS") else 6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("make", [two_stage, secured])
 def test_agrees_with_enumeration(make, seed: int) -> None:
     case = make(seed)

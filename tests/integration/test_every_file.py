@@ -63,7 +63,7 @@ def read(
 def test_as_it_comes(file: str, tmp_path: Path, shared: Path) -> None:
     """Without a word about columns or layers: never a traceback, always something to do."""
     for role in ROLES:
-        if role == "sites" and file.startswith("osm/rhine"):
+        if role != "streets" and file.startswith("osm/rhine"):
             continue  # 45,000 roads and nothing else
         region, log = read(tmp_path, file, role)
         frame = getattr(region, role).frame

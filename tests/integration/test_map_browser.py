@@ -170,7 +170,7 @@ def test_the_map_opens_without_network_and_paints_its_classes(desk: Opened) -> N
         "Zones not served", "Streets",
     ]  # fmt: skip
     # streets, thickest and thinnest pipe, the casing of pipes, zones not served
-    wanted = {"214,209,198", "74,14,63", "242,161,84", "255,255,255", "233,228,217"}
+    wanted = {"207,201,188", "74,14,63", "242,161,84", "255,255,255", "233,228,217"}
     assert wanted <= set(desk.page.evaluate(SHADES))
 
 

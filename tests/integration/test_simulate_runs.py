@@ -84,3 +84,25 @@ def test_a_folder_that_is_none_is_a_fault(tmp_path: Path) -> None:
     result = runner.invoke(app, ["simulate", str(tmp_path)])
     assert result.exit_code == 1
     assert "Traceback" not in result.output
+
+
+def test_the_networks_are_handed_over_to_pandapipes(run_folder: Path, tmp_path: Path) -> None:
+    """The file opens with the same pipes, both ways, and solves to the state that it holds."""
+    pandapipes = require_engine()
+    words = ["simulate", str(run_folder), "--day", "design", "--networks", str(tmp_path / "nets")]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0, result.output
+    plan = json.loads((run_folder / "solution.json").read_text(encoding="utf-8"))
+    edges = {pipe["edge"] for pipe in plan["pipes"]}
+    named: set[str] = set()
+    for path in sorted((tmp_path / "nets").glob("network-*.json")):
+        net = pandapipes.from_json(str(path))
+        named |= {name.rpartition(" ")[0] for name in net.pipe["name"]}
+        assert len(net.junction) % 2 == 0
+        before = net.res_pipe["mdot_from_kg_per_s"].to_numpy(copy=True)
+        pandapipes.pipeflow(
+            net, mode="bidirectional", use_numba=False, friction_model="colebrook",
+            max_iter_colebrook=100, iter=100,
+        )  # fmt: skip
+        assert net.res_pipe["mdot_from_kg_per_s"].to_numpy() == pytest.approx(before, rel=1e-3)
+    assert named == edges

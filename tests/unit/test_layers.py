@@ -251,6 +251,20 @@ def test_csv_with_wkt(study: Study) -> None:
     assert region.sites.frame.geometry.iloc[0].equals(shapely.Point(EAST, NORTH))
 
 
+def test_arcs_keep_their_length(study: Study) -> None:
+    """Curves of a CAD or GIS file are drawn as many short pieces, within a third of a permille."""
+    bow = f"({EAST} {NORTH}, {EAST + 50} {NORTH + 50}, {EAST + 100} {NORTH})"
+    on = f"({EAST + 100} {NORTH}, {EAST + 300} {NORTH})"
+    text = f'WKT\n"CIRCULARSTRING {bow}"\n"COMPOUNDCURVE (CIRCULARSTRING {bow}, {on})"\n'
+    study.write("streets", "streets.csv", text)
+    study.raw["layers"]["streets"]["crs"] = "EPSG:3067"
+    region, log = study.read()
+    assert not [each for each in log.faults if each.layer == "streets"], log.faults
+    half = 50 * np.pi
+    lengths = region.streets.frame.geometry.length
+    assert sorted(lengths) == pytest.approx([half, half + 200], rel=3e-4)
+
+
 def test_csv_without_coordinates(study: Study) -> None:
     study.write("sites", "sites.csv", "id,it_load_mw\nA,2\n")
     found = fault(study, "no columns with coordinates")

@@ -54,6 +54,17 @@ def with_first_site(town: Problem) -> Problem:
     return replace(town, sites=(replace(town.sites[0], mandatory=True),))
 
 
+def test_a_straight_line_nowhere_exceeds_the_sizes(town: Problem) -> None:
+    """At the full capacity of every size, where its price per MW is least, and at small flows."""
+    for real, line in zip(town.edges, straightened(town).edges, strict=True):
+        for size in real.sizes:
+            for share in (0.0, 0.3, 1.0):
+                flow = min(share * size.capacity_mw, line.capacity_mw or 0.0)
+                fits = next(each for each in real.sizes if each.capacity_mw >= flow)
+                straight = line.cost_eur + line.cost_per_mw_eur * flow
+                assert straight <= fits.cost_eur * (1 + 1e-12)
+
+
 def test_a_straightened_problem_is_never_dearer(town: Problem) -> None:
     """At any price its surplus is at least that of the real sizes."""
     one = with_first_site(town)

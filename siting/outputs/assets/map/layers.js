@@ -2,6 +2,7 @@
 (function (parts) {
   "use strict";
   const SERVICE = 1.5;
+  const FAR = 13.25; /* from farther away pipes have no casing and no arrows */
   const PLAIN = "#e9e4d9", EDGE = "#b4ab9a";
 
   /* fine marks on a plain ground: readable without colour */
@@ -10,7 +11,7 @@
     const tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     const pen = tile.getContext("2d");
-    pen.strokeStyle = "#7d7466"; pen.fillStyle = "#7d7466"; pen.lineWidth = 1.1;
+    pen.strokeStyle = "#968c7c"; pen.fillStyle = "#968c7c"; pen.lineWidth = 0.9;
     const line = (...p) => { pen.beginPath(); pen.moveTo(p[0], p[1]); pen.lineTo(p[2], p[3]); pen.stroke(); };
     if (look === "capacity") { line(-1, 9, 9, -1); line(-1, 1, 1, -1); line(7, 9, 9, 7); }
     if (look === "forbidden") { line(0, 0, 8, 8); line(0, 8, 8, 0); }
@@ -35,8 +36,9 @@
   };
 
   parts.layers = (map, data, settings) => {
-    const sheet = new parts.Sheet();
+    const sheet = new parts.Sheet(), above = new parts.Sheet();
     sheet.addTo(map);
+    above.addTo(map);
     const shapes = {};
     ["pipes", "zones", "streets", "existing", "barriers", "repairs"].forEach((name) => { if (data[name]) shapes[name] = parts.shapes(data[name]); });
     const finders = Object.fromEntries(Object.entries(shapes).map(([name, each]) => [name, parts.finder(each)]));
@@ -53,6 +55,7 @@
         state.groups = {};
       }
       sheet.redraw();
+      above.redraw();
     };
     const pipe = (f) => {
       const k = state.pipeAt.get(f), row = { f };
@@ -85,7 +88,7 @@
       while (place < limits.length && x >= limits[place]) place += 1;
       return place;
     };
-    const scale = () => Math.min(1.8, Math.max(0.55, 1 + 0.17 * (map.getZoom() - settings.zoom)));
+    const scale = () => Math.min(1.8, Math.max(0.3, 1 + 0.18 * (map.getZoom() - 15)));
     const groups = () => {
       if (!state.groups[mode]) {
         const count = classesOf().length;
@@ -99,9 +102,9 @@
 
     const paintTrunk = (pen, view) => {
       const own = groups().trunk, classes = classesOf();
-      parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: "#ffffff", width: widthOf(k) + 3.2 })));
+      if (view.zoom >= FAR) parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: "#ffffff", width: widthOf(k) + 3.2 })));
       parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: classes[k].colour, width: widthOf(k) })));
-      if (view.zoom < settings.zoom - 1.5) return;
+      if (view.zoom < FAR) return;
       own.forEach((ids, k) => parts.arrows(pen, view, shapes.pipes, ids, ids.map((f) => state.pipes.back[state.pipeAt.get(f)]),
         () => ({ colour: "#1d2b36", size: 2.4 + 0.45 * widthOf(k), least: 34 })));
     };
@@ -124,9 +127,9 @@
       parts.fillGroups(pen, view, shapes.zones, Object.values(by));
     };
     const paintStreets = (pen, view) => {
-      const all = [...Array(shapes.streets.count).keys()], width = view.zoom > settings.zoom + 1.5 ? 2.2 : 1.3;
+      const all = [...Array(shapes.streets.count).keys()], width = view.zoom < FAR ? 0.8 : view.zoom > 16.5 ? 2.2 : 1.3;
       parts.strokeGroups(pen, view, shapes.streets, [
-        { ids: all.slice(0, data.streets.open), colour: "#d6d1c6", width },
+        { ids: all.slice(0, data.streets.open), colour: "#cfc9bc", width },
         { ids: all.slice(data.streets.open), colour: "#c3a58f", width, dash: [5, 4] }]);
     };
     const paintExisting = (pen, view) => parts.strokeGroups(pen, view, shapes.existing, [
@@ -164,7 +167,7 @@
     };
     const layer = (kind, z, paint, finder) => Object.assign(new parts.Drawn(sheet, z, paint, finder), { kind });
     const made = {
-      streets: layer(null, 1, paintStreets),
+      streets: layer(null, 4.5, paintStreets),
       barriers: shapes.barriers && layer("barriers", 2, paintBarriers, find("barriers", () => true, false)),
       off: layer("zone", 3, paintOff, find("zones", (f) => state.offAt.has(f), true, 3)),
       on: layer("zone", 4, paintOn, find("zones", (f) => state.onAt.has(f), true, 3)),
@@ -173,7 +176,7 @@
       pipes: layer("pipe", 7, paintTrunk, find("pipes", (f) => state.pipeAt.has(f) && !data.pipes.service[f], false, 3)),
       repairs: shapes.repairs && layer("repairs", 8, paintRepairs, find("repairs", () => true, false, 5)),
     };
-    sheet.put({ z: 99, paint: paintGlow });
+    above.put({ z: 0, paint: paintGlow });
     const facts = (kind, f) => kind === "pipe" ? pipe(f) : kind === "zone" ? zone(f) : kind === "site" ? site(f)
       : { f, title: { existing: "Existing heat network", barriers: "Barrier", repairs: "Repaired or read otherwise" }[kind],
         words: data[kind].words[f] || (data[kind].forbidden?.[f] ? "not to be crossed" : "") };
@@ -184,7 +187,7 @@
       unit: () => mode === "size" ? "" : data.looks.ladders[mode].unit,
       light: (next) => {
         if (glow?.kind === next?.kind && glow?.f === next?.f) return;
-        glow = next; sheet.redraw();
+        glow = next; above.redraw();
       },
     };
   };

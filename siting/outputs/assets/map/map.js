@@ -249,7 +249,6 @@ function sitingMap(map, settings) {
     Object.assign(page, { states, data, layers, slider, open, shown, where, check: parts.check(map, switches) });
     page.waiting.forEach(page.check);
     address.start();
-    layers.sheet.draw();
     declutter();
     document.documentElement.dataset.ready = "yes";
   };

@@ -1,7 +1,8 @@
 /* One canvas for all packed layers, drawn class by class, so that 50,000 lines pan smoothly. */
 (function (parts) {
   "use strict";
-  const CHUNK = 1500;
+  const CHUNK = 8; /* long pens are slow: where lines overlap, browsers sort every crossing */
+  const SMALL = 4; /* an area of so few pixels is as good as a box */
 
   /* the container, its size and its moves come from Leaflet's own renderer */
   parts.Sheet = L.Renderer.extend({
@@ -97,8 +98,8 @@
   parts.strokeGroups = (pen, view, shapes, groups) => groups.forEach(({ ids, colour, width, dash }) => {
     pen.strokeStyle = colour;
     pen.lineWidth = width;
-    pen.lineCap = dash ? "butt" : "round";
-    pen.lineJoin = "round";
+    pen.lineCap = dash || width < 3 ? "butt" : "round";
+    pen.lineJoin = width < 3 ? "bevel" : "round";
     pen.setLineDash(dash || []);
     let held = 0;
     pen.beginPath();
@@ -119,6 +120,13 @@
     for (const f of ids) {
       if (!seen(shapes.box, f, view, 8 / view.scale)) continue;
       const first = shapes.corner[shapes.path[f]];
+      const wide = (shapes.box[4 * f + 2] - shapes.box[4 * f]) * view.scale;
+      const high = (shapes.box[4 * f + 3] - shapes.box[4 * f + 1]) * view.scale;
+      if (wide > 0 && wide < SMALL && high < SMALL) {
+        pen.fillStyle = fill;
+        pen.fillRect(shapes.box[4 * f] * view.scale - view.left, shapes.box[4 * f + 1] * view.scale - view.top, Math.max(wide, 1.2), Math.max(high, 1.2));
+        continue;
+      }
       pen.beginPath();
       if (shapes.corner[shapes.path[f + 1]] - first === 1) {
         pen.arc(shapes.X[first] * view.scale - view.left, shapes.Y[first] * view.scale - view.top, 5, 0, 7);

@@ -1,0 +1,206 @@
+"""Begin a search of a large case with what base problems tell: good elements, plans and a bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from siting.errors import SitingError
+from siting.future.extended import Found
+from siting.future.part import Part
+from siting.future.phase_reading import evaluate_structure, nested_structure
+from siting.future.phases import period_problem
+from siting.future.search import SearchSettings
+from siting.future.types import Departures, Phases
+from siting.future.weights import discount_factor, discounted_years, ramp_share
+from siting.optimise import solve
+from siting.optimise.progress import Watch
+from siting.plan import Plan
+from siting.problem import Edge, Problem, Zone
+
+__all__ = ["Seeds", "departure_bound", "departure_seeds", "phase_bound", "phase_seeds"]
+
+BASE_SHARE = 0.35
+"""Share of the time for base problems [-]."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """What a search begins with: a part of the problem, evaluated plans, and a bound [kWh/EUR]."""
+
+    part: Part
+    found: tuple[Found[Any], ...] = ()
+    bound: float | None = None
+
+
+def _solve(
+    problem: Problem, settings: SearchSettings, seconds: float, gap: float | None = None
+) -> Plan:
+    return solve(
+        problem,
+        solver=settings.solver,
+        gap=settings.gap if gap is None else gap,
+        time_limit_s=seconds,
+        threads=settings.threads,
+        seed=settings.seed,
+        stop=settings.stop,
+    )
+
+
+# Departures -------------------------------------------------------------------------------------
+
+
+def departure_seeds(
+    case: Departures, settings: SearchSettings, watch: Watch, base: Plan | None = None
+) -> Seeds:
+    """Return what the best plan without a thought of departures tells of a case."""
+    if base is None:
+        watch.enter("usual plan")
+        base = _solve(case.problem, settings, BASE_SHARE * watch.left_s)
+    bound = base.proof.bound
+    counted = None if bound is None else departure_bound(case, bound)
+    return Seeds(Part.of_plan(base), (), counted)
+
+
+def departure_bound(case: Departures, bound: float) -> float | None:
+    """Return what no plan of a case can beat, from what no plan of its problem can beat.
+
+    Where no source grows, no scenario delivers more than a usual year, and what is built beside
+    the usual plan is not paid back in a usual year. So the expected discounted heat is at most that
+    of a plan which is never disturbed, and its money at least the investment of that plan.
+
+    Parameters
+    ----------
+    case
+        What may happen.
+    bound
+        Bound on the annual heat per euro of its problem [kWh/(a EUR)].
+
+    Returns
+    -------
+    Bound on discounted heat per discounted euro [kWh/EUR]; None where it does not follow.
+    """
+    if any(each.grows for each in case.scenarios) or not math.isfinite(bound):
+        return None
+    return bound * discounted_years(case.discount_rate, 0, case.horizon_a)
+
+
+# Phases -----------------------------------------------------------------------------------------
+
+
+def phase_seeds(case: Phases, settings: SearchSettings, watch: Watch) -> Seeds:
+    """Return what each period alone tells of a case: its best network, and how good it can be."""
+    part, found, bounds = Part(), [], []
+    periods = range(len(case.periods))
+    for t in periods:
+        watch.enter(f"period {case.periods[t].id} alone")
+        seconds = BASE_SHARE * watch.time_limit_s / len(periods)
+        try:
+            plan = _solve(alone(case, t), settings, min(seconds, watch.left_s), settings.gap / 2)
+        except SitingError:  # nothing was found in time, or nothing can be: the whole search tells
+            bounds.append(math.inf)
+            continue
+        bound = plan.proof.bound
+        bounds.append(math.inf if bound is None else bound)
+        if plan.is_empty:
+            continue
+        part = part.joined(Part.of_plan(plan))
+        price = (
+            plan.heat_per_euro_kwh / 1000 * discounted_years(case.discount_rate, 0, case.horizon_a)
+        )
+        whole = evaluate_structure(case, nested_structure(case, plan), price)
+        if whole is not None:
+            found.append(whole)
+    return Seeds(part, tuple(found), phase_bound(case, bounds))
+
+
+def alone(case: Phases, t: int) -> Problem:
+    """Return the base problem whose plans include what is in use in a period.
+
+    Everything is paid at the lowest cost that it may have had by then, and customers have joined
+    as if their zone had been connected as early as could be.
+    """
+    problem = period_problem(case, t)
+    starts, period = case.starts, case.periods[t]
+    limits = case.problem.limits
+    least = period.min_heat_mwh or 0.0
+    if t == len(case.periods) - 1:
+        least = max(least, limits.min_heat_mwh or 0.0)
+
+    def zone(each: Zone) -> Zone:
+        first = case.zone_from_year.get(each.id, 0)
+        built = next((start for start in starts if start >= first), starts[t])
+        share = ramp_share(
+            case.ramp, case.discount_rate, min(built, starts[t]), starts[t],
+            starts[t] + period.years_a,
+        )  # fmt: skip
+        peak = each.peak_mw * share if each.load_curve else each.peak_mw
+        return replace(each, heat_mwh=each.heat_mwh * share, peak_mw=peak)
+
+    def edge(each: Edge) -> Edge:
+        factor = min(
+            [p.edge_cost_factor.get(each.id, 1.0) for p in case.periods[: t + 1]], default=1.0
+        )
+        if factor == 1.0:
+            return each
+        sizes = tuple(replace(s, cost_eur=s.cost_eur * factor) for s in each.sizes)
+        rate = each.cost_per_mw_eur * factor
+        cost = each.cost_eur * factor
+        return replace(
+            each, sizes=sizes, cost_eur=cost, cost_per_mw_eur=rate, lump_parts={}, cost_shares={}
+        )
+
+    return replace(
+        problem,
+        zones=tuple(map(zone, problem.zones)),
+        edges=tuple(map(edge, problem.edges)),
+        limits=replace(problem.limits, min_heat_mwh=least or None),
+    )
+
+
+def phase_bound(case: Phases, bounds: Sequence[float]) -> float | None:
+    """Return what no plan in phases can beat, from what no network of a single period can beat.
+
+    Let ``u_t`` bound the annual heat per euro of any network of period t, ``a_t`` its discounted
+    years and ``v_t`` the worth of a euro at its beginning. No plan has more discounted heat per
+    discounted euro than the largest of ``(a_t u_t + a_t+1 u_t+1 + ...) / v_t``.
+
+    Parameters
+    ----------
+    case
+        The periods.
+    bounds
+        The ``u_t`` [kWh/(a EUR)].
+
+    Returns
+    -------
+    The bound [kWh/EUR]; None where one of them is missing.
+
+    Notes
+    -----
+    What has been invested by period t, K_t, only grows, and is at least the cost of the network in
+    use then, so its heat is at most u_t K_t. All money is the sum of (v_t - v_t+1) K_t. For the
+    bound B claimed, the sums from any t on of a_t u_t / B are at most v_t, so for growing K_t the
+    sum of a_t u_t K_t is at most B times all money.
+
+    Examples
+    --------
+    >>> from siting.future.types import Period
+    >>> from siting.problem import Problem
+    >>> empty = Problem((), (), (), ())
+    >>> case = Phases(empty, (Period("a", 10), Period("b", 20)), discount_rate=0.05)
+    >>> round(phase_bound(case, [1.0, 1.0]), 4), round(discounted_years(0.05, 0, 30), 4)
+    (15.3725, 15.3725)
+    """
+    if not all(map(math.isfinite, bounds)):
+        return None
+    rate, starts = case.discount_rate, case.starts
+    counted = [
+        discounted_years(rate, start, start + period.years_a) * bound
+        for start, period, bound in zip(starts, case.periods, bounds, strict=True)
+    ]
+    return max(
+        math.fsum(counted[t:]) / discount_factor(rate, starts[t]) for t in range(len(counted))
+    )
