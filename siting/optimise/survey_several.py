@@ -32,6 +32,8 @@ PRICE_STEPS, CONSTRUCTING = 14, 0.25
 SHARES = (1.0, 0.5)
 SWEEPS, LEAST_GAIN, BOUNDING = 3, 0.02, 0.4
 """Rounds over all sites, the least gain for another [-], and the share of the time limit [-]."""
+ROUNDS, AROUND = 1, (0.85, 1.1)
+"""How often scarcity and price are sought in turn, and prices about the last one [-]."""
 DEARER = (0.16, 0.08, 0.04, 0.02, -0.02)
 """By how much output is made dearer, over the heat of a median zone per MW of its peak [-]."""
 LOWEST = 0.3
@@ -65,8 +67,12 @@ class SurveySeveral:
         self.watch.enter("bounding the city")
         price = self.best.value / 1000 * (1 + 0.98 * self.gap)
         found = [self._bounds(share, price) for share in SHARES]
-        sharper = self._sharper(min((each for each, _ in found), key=self._proof))
-        found.append((sharper, self._proof(sharper)))
+        best = min((each for each, _ in found), key=self._proof)
+        scarcity = paid_back(self.tables, best.price, carried_at_most(self.tables))
+        for _ in range(ROUNDS):
+            sharper, scarcity = self._sharper(best, scarcity)
+            best = self._at_best_price(sharper, scarcity)
+            found += [(each, self._proof(each)) for each in (sharper, best)]
         self.proven = min(proven for _, proven in found)
         LOG.info("several networks: no plan beats %.4g kWh/a per EUR", 1000 * self.proven)
         return Surveyed(self._core([each for each, _ in found], price), price, self.best)
@@ -128,13 +134,23 @@ class SurveySeveral:
         worth = max(bound.surplus_mwh, 0.0) / self.least_mwh
         return bound.price / (1 - worth) if worth < 1 else math.inf
 
-    def _sharper(self, best: CityBound) -> CityBound:
+    def _at_best_price(self, known: CityBound, scarcity: FloatArray) -> CityBound:
+        """Return the bound that proves most at some price of investment, scarcity being given."""
+        found = {known.price: known}
+
+        def proof(price: float) -> float:
+            found[price] = self._bound_at(price, scarcity)
+            return self._proof(found[price])
+
+        least_along(proof, AROUND[0] * known.price, AROUND[1] * known.price)
+        return min(found.values(), key=self._proof)
+
+    def _sharper(self, best: CityBound, scarcity: FloatArray) -> tuple[CityBound, FloatArray]:
         """Make the output of one site after the other dearer, as long as the bound gets lower.
 
         Where all that a site can give is wanted, its output is worth more than it costs.
         """
         tables, price = self.tables, best.price
-        scarcity = paid_back(tables, price, carried_at_most(tables))
         power = tables.curves.step_mw.sum(axis=1)
         heat = tables.curves.step_heat.sum(axis=1)
         scale = float(np.median(heat[power > 0] / power[power > 0])) if (power > 0).any() else 1.0
@@ -145,14 +161,14 @@ class SurveySeveral:
                 own = tables.option_site == site
                 for dearer in DEARER:
                     if self.watch.is_over or self.watch.seconds > until:
-                        return best
+                        return best, scarcity
                     trial = np.where(own, scarcity + dearer * scale, scarcity)
                     found = self._bound_at(price, np.maximum(trial, 0.0))
                     if found.surplus_mwh < best.surplus_mwh:
                         best, scarcity = found, np.maximum(trial, 0.0)
             if best.surplus_mwh > before * (1 - LEAST_GAIN):
                 break
-        return best
+        return best, scarcity
 
     def _core(self, bounds: list[CityBound], price: float) -> Problem:
         """Return what plans that beat a price can use."""
