@@ -71,7 +71,7 @@ def test_every_scenario_is_a_row_with_inputs_seeds_and_proof(through):
     assert len(table) == 1 + 3 + 2 + 2 + 1 + 3
     base = table.loc["as the study says"]
     assert base["status"] == "optimal within the gap"
-    assert base["gap"] <= base["gap_wanted"] == 0.3
+    assert base["gap"] <= base["gap_wanted"] == 0.9
     assert base["bound"] >= base["value"] > 0
     assert {"sampling_seed", "solver_seed", "input.utilisation"} <= set(table.columns)
     assert table.loc["contingency_share = 0.3", "capex_eur"] > base["capex_eur"]
@@ -120,7 +120,7 @@ def test_a_sweep_killed_with_one_worker_and_gone_on_with_by_two_gives_the_same_t
     running = subprocess.Popen(
         [*command, "--workers", "1"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not any(folder.glob("searched/0*.json")) and time.monotonic() < until:
         time.sleep(0.02)
     running.kill()
