@@ -51,6 +51,7 @@ def small_town() -> Town:
         site_ids={"s1": "S-1", "s2": "S-2", "s3": "S-3"},
         zone_ids={"z1": "Z-1", "z2": "Z-2", "z3": "Z-3", "z4": "Z-4", "z6": "Z-6"},
         used_parameters={},
+        remarks=(),
     )
     return Town(_region(), network, assembly, _plan(network))
 

@@ -22,7 +22,7 @@ path = "streets.gpkg"
 [limits]
 min_share = 0.3
 [solver]
-gap = 0.3
+gap = 0.9
 time_limit_s = 600
 """
 

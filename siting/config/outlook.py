@@ -42,6 +42,12 @@ class DepartureConfig(Section):
         description="Probability that it grows or becomes warmer then [-]; without it the parameter"
         " table's.",
     )
+    hazards: dict[str, Share] = Field(
+        default_factory=dict,
+        description="Probability of a site to leave in any one year [1/a], by its id; others have"
+        " departure_hazard of the parameter table. With several of them the plan with most expected"
+        " heat per euro is looked for as well.",
+    )
     replacement: Literal["heat_pump", "gas_boiler", "none"] = Field(
         "heat_pump",
         description="What can be bought in its place: an air heat pump, a gas boiler, or nothing.",

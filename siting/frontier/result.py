@@ -128,6 +128,10 @@ class Frontier:
 
         return plot_frontier(self, **options)
 
+    def __repr__(self) -> str:
+        """Return how much was found and proven on one line."""
+        return f"<Frontier: {len(self.points)} plans, {len(self.lines)} proven lines>"
+
     def _repr_html_(self) -> str:
         """Return the plans for a notebook."""
         from siting.outputs.cards import frontier_card

@@ -29,7 +29,7 @@ EXACT = 1e-6
 TOLERANCE = 1e-6
 """Heat that rows met to within a solver's tolerance may pretend, over the unit of heat [-]."""
 NEWTON_STEPS = 10
-SMALL = 800
+SMALL = 300
 """Variables up to which a program goes to the solver at once, and steps towards a ceiling."""
 
 

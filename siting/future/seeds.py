@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from siting.errors import SitingError
+from siting.future.evaluate import faults_of
 from siting.future.extended import Found
+from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
 from siting.future.phase_reading import evaluate_structure, nested_structure
 from siting.future.phases import period_problem
+from siting.future.respond import respond
 from siting.future.search import SearchSettings
 from siting.future.types import Departures, Phases
 from siting.future.weights import discount_factor, discounted_years, ramp_share
@@ -61,7 +64,24 @@ def departure_seeds(
         base = _solve(case.problem, settings, BASE_SHARE * watch.left_s)
     bound = base.proof.bound
     counted = None if bound is None else departure_bound(case, bound)
-    return Seeds(Part.of_plan(base), (), counted)
+    return Seeds(Part.of_plan(base), _answer(case, base), counted)
+
+
+def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
+    """Return the best answer of the usual plan to the scenarios, where it keeps to all shares.
+
+    So no search ends with less than a plan without precautions has.
+    """
+    if base.is_empty:
+        return ()
+    years = discounted_years(case.discount_rate, 0, case.horizon_a)
+    try:
+        answer = respond(case, base, base.heat_per_euro_kwh / 1000 * years)
+    except SitingError:
+        return ()
+    if faults_of(case, answer):
+        return ()
+    return (Found(answer.heat_mwh, answer.euro, answer),)
 
 
 def departure_bound(case: Departures, bound: float) -> float | None:

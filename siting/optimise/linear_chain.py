@@ -44,7 +44,9 @@ def search_linear(
 ) -> SearchState | Closed:
     """Return what is found and proven of a problem whose objective is a plain sum."""
     prices = prices_of(problem)
-    if prices is None or not (stages.ascend or stages.construct):
+    most, sites = problem.limits.max_sites, sum(not site.forbidden for site in problem.sites)
+    crowded = most is not None and most < sites  # a rooted network would open them all
+    if prices is None or crowded or not (stages.ascend or stages.construct):
         return _by_program(problem, watch, gap, solver, None)
     shrinker = Shrinker(problem, prices, watch, gap, stages, solver.seed)
     watch.enter("building trees and bounding them")

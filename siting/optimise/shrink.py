@@ -182,11 +182,12 @@ class Shrinker:
         """Lift the bound as long as that pays."""
         tree = None if builder is None or builder.best is None else builder.best.arcs
         slow = 0
+        rounds = LIFTS if run.network.slope is None else 3 * LIFTS  # fewer start again at once
         for k in range(MOST_LIFTS):
             if stop() or self.is_done or run.rises is None or slow >= SLOW:
                 break
             before = self.bound
-            run = deepen(run, tree, rounds=LIFTS, seed=self.seed + 100 * round_ + k, stop=stop)
+            run = deepen(run, tree, rounds=rounds, seed=self.seed + 100 * round_ + k, stop=stop)
             self._prove(min(run.bound + self._constant, self.outside))
             slow = slow + 1 if self.bound - before < 0.02 * (self.least - before) else 0
             if round_ == 0 and k >= FIRST_LIFTS and self.best is not None:

@@ -23,12 +23,19 @@ from siting.optimise.settle import settle
 from siting.optimise.survey import Sketch, Surveyed, least_along, paid_back, part_of
 from siting.optimise.tables import Tables, tables_of
 from siting.problem import Problem
+from siting.solvers.outcome import FloatArray
 
 __all__ = ["SurveySeveral"]
 
 LOG = logging.getLogger(__name__)
 PRICE_STEPS, CONSTRUCTING = 14, 0.25
 SHARES = (1.0, 0.5)
+SWEEPS, LEAST_GAIN, BOUNDING = 3, 0.02, 0.4
+"""Rounds over all sites, the least gain for another [-], and the share of the time limit [-]."""
+ROUNDS, AROUND = 1, (0.85, 1.1)
+"""How often scarcity and price are sought in turn, and prices about the last one [-]."""
+DEARER = (0.16, 0.08, 0.04, 0.02, -0.02)
+"""By how much output is made dearer, over the heat of a median zone per MW of its peak [-]."""
 LOWEST = 0.3
 """Lowest price asked, over the price to prove [-]."""
 
@@ -60,6 +67,12 @@ class SurveySeveral:
         self.watch.enter("bounding the city")
         price = self.best.value / 1000 * (1 + 0.98 * self.gap)
         found = [self._bounds(share, price) for share in SHARES]
+        best = min((each for each, _ in found), key=self._proof)
+        scarcity = paid_back(self.tables, best.price, carried_at_most(self.tables))
+        for _ in range(ROUNDS):
+            sharper, scarcity = self._sharper(best, scarcity)
+            best = self._at_best_price(sharper, scarcity)
+            found += [(each, self._proof(each)) for each in (sharper, best)]
         self.proven = min(proven for _, proven in found)
         LOG.info("several networks: no plan beats %.4g kWh/a per EUR", 1000 * self.proven)
         return Surveyed(self._core([each for each, _ in found], price), price, self.best)
@@ -102,9 +115,7 @@ class SurveySeveral:
 
         def left(low: float) -> float:
             found[low] = bound = self._bound(low, share)
-            worth = bound.surplus_mwh / self.least_mwh
-            if worth < 1:
-                proven.append(low / (1 - max(worth, 0.0)))
+            proven.append(self._proof(bound))
             return bound.surplus_mwh - self.least_mwh * (1 - low / price)
 
         _, where = least_along(left, LOWEST * price, price)
@@ -112,8 +123,52 @@ class SurveySeveral:
 
     def _bound(self, price: float, share: float) -> CityBound:
         most_mw = carried_at_most(self.tables)
-        dear = share * paid_back(self.tables, price, most_mw)
-        return city_bound(self.tables, price, dear, most_mw=most_mw, seed=self.solver.seed)
+        return self._bound_at(price, share * paid_back(self.tables, price, most_mw))
+
+    def _bound_at(self, price: float, scarcity: FloatArray) -> CityBound:
+        most_mw = carried_at_most(self.tables)
+        return city_bound(self.tables, price, scarcity, most_mw=most_mw, seed=self.solver.seed)
+
+    def _proof(self, bound: CityBound) -> float:
+        """Return the price that no plan with enough heat beats; infinite if there is none."""
+        worth = max(bound.surplus_mwh, 0.0) / self.least_mwh
+        return bound.price / (1 - worth) if worth < 1 else math.inf
+
+    def _at_best_price(self, known: CityBound, scarcity: FloatArray) -> CityBound:
+        """Return the bound that proves most at some price of investment, scarcity being given."""
+        found = {known.price: known}
+
+        def proof(price: float) -> float:
+            found[price] = self._bound_at(price, scarcity)
+            return self._proof(found[price])
+
+        least_along(proof, AROUND[0] * known.price, AROUND[1] * known.price)
+        return min(found.values(), key=self._proof)
+
+    def _sharper(self, best: CityBound, scarcity: FloatArray) -> tuple[CityBound, FloatArray]:
+        """Make the output of one site after the other dearer, as long as the bound gets lower.
+
+        Where all that a site can give is wanted, its output is worth more than it costs.
+        """
+        tables, price = self.tables, best.price
+        power = tables.curves.step_mw.sum(axis=1)
+        heat = tables.curves.step_heat.sum(axis=1)
+        scale = float(np.median(heat[power > 0] / power[power > 0])) if (power > 0).any() else 1.0
+        until = BOUNDING * self.watch.time_limit_s
+        for _ in range(SWEEPS):
+            before = best.surplus_mwh
+            for site in np.unique(tables.option_site).tolist():
+                own = tables.option_site == site
+                for dearer in DEARER:
+                    if self.watch.is_over or self.watch.seconds > until:
+                        return best, scarcity
+                    trial = np.where(own, scarcity + dearer * scale, scarcity)
+                    found = self._bound_at(price, np.maximum(trial, 0.0))
+                    if found.surplus_mwh < best.surplus_mwh:
+                        best, scarcity = found, np.maximum(trial, 0.0)
+            if best.surplus_mwh > before * (1 - LEAST_GAIN):
+                break
+        return best, scarcity
 
     def _core(self, bounds: list[CityBound], price: float) -> Problem:
         """Return what plans that beat a price can use."""

@@ -117,6 +117,10 @@ def stress_figures(stress: Stress) -> dict[str, Any]:
             "all_leave": leaves,
             "all_leave_and_are_replaced": replaced,
         },
+        "expected_kwh_per_euro_with_hazards": {
+            "usual_plan": stress.hazarded.plan.value,
+            "hedged_plan": None if stress.hedged is None else stress.hedged.plan.value,
+        },
         "life_cycle_kwh_per_euro": {
             "all_leave": stress.left.plan.value,
             "all_leave_and_are_replaced": stress.replaced.plan.value,
@@ -130,7 +134,7 @@ def stress_figures(stress: Stress) -> dict[str, Any]:
                 "bound": each.plan.proof.bound,
                 "gap": each.plan.proof.gap if math.isfinite(each.plan.proof.gap) else None,
             }
-            for each in designs_of(stress)
+            for each in (*designs_of(stress), *([stress.hedged] if stress.hedged else []))
             if each is not stress.usual
         },
         "remarks": list(stress.remarks),
@@ -174,6 +178,7 @@ def stress_words(stress: Stress) -> list[str]:
         f" discounted euro against {usual.plan.value:,.2f} of the usual plan;"
         f" {proof_words(prepared.plan.proof)}."
     )
+    words += _hazard_words(stress)
     words += _secured_words(stress)
     stays, leaves, replaced_eur = stress.departure_values_eur()
     words.append(
@@ -182,6 +187,22 @@ def stress_words(stress: Stress) -> list[str]:
         f" {replaced_eur / MEUR:,.2f} if replacement heat keeps the network alive."
     )
     return words + list(stress.remarks)
+
+
+def _hazard_words(stress: Stress) -> list[str]:
+    """Return what hazards inside the objective mean for the usual and the best plan then."""
+    usual, hedged = stress.hazarded, stress.hedged
+    opened = {each.site for each in usual.plan.plan.sites}
+    rates = sorted({usual.case.hazards[site] for site in opened})
+    told = " and ".join(f"{rate:.1%}" for rate in rates)
+    words = (
+        f"If its sources may leave in any year with a probability of {told}, the usual plan yields"
+        f" {usual.plan.value:,.2f} kWh of expected discounted heat per euro."
+    )
+    if hedged is None:
+        return [f"{words} All sites have the same hazard, so it is still the best plan found."]
+    best = f"With the hazards inside the objective the best plan yields {hedged.plan.value:,.2f}"
+    return [f"{words} {best}; {proof_words(hedged.plan.proof)}."]
 
 
 def _secured_words(stress: Stress) -> list[str]:

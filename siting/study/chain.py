@@ -45,6 +45,11 @@ class Study:
 
     config: StudyConfig
 
+    def __repr__(self) -> str:
+        """Return the name and the aim on one line."""
+        aim = self.config.objective.kind
+        return f"<Study '{self.config.study.name}': {aim}, {self.config.file.name}>"
+
     def _repr_html_(self) -> str:
         """Return the question for a notebook."""
         from siting.outputs.cards import study_card

@@ -37,6 +37,12 @@ class CheckResult:
     assembly: Assembly
     doubts: tuple[Fault, ...]
 
+    def __repr__(self) -> str:
+        """Return the counts on one line."""
+        counts = self.counts
+        told = ", ".join(f"{counts[name]:,.0f} {name}" for name in ("sites", "zones", "streets"))
+        return f"<CheckResult '{self.region.name}': {told}, {len(self.doubts)} doubts>"
+
     def _repr_html_(self) -> str:
         """Return the counts and doubts for a notebook."""
         from siting.outputs.cards import check_card

@@ -99,6 +99,14 @@ class Run:
         _, swings = tornado(self.assembly, self.plan, parameters, self.config, self.business)
         return sensitivity_table(swings)
 
+    def __repr__(self) -> str:
+        """Return the headline on one line."""
+        from siting.outputs import words
+
+        a = self.appraisal
+        told = f"{a.sites_chosen} sites, {a.zones_served} zones, {words.heat(a.heat_mwh)}"
+        return f"<Run '{self.config.study.name}': {told}, {words.money(a.capex_eur)}>"
+
     def _repr_html_(self) -> str:
         """Return the headline for a notebook."""
         from siting.outputs.cards import run_card

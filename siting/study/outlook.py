@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "connection_ramp",
     "departure_case",
+    "hazard_case",
     "leaving_case",
     "phase_case",
     "replacement_places",
@@ -85,6 +86,26 @@ def departure_case(
     )
 
 
+def hazard_case(assembly: Assembly, parameters: Parameters, config: StudyConfig) -> Departures:
+    """Return the case in which each site may leave in any year, with its hazard.
+
+    Raises
+    ------
+    InputError
+        The study names sites that are not there.
+    """
+    named = config.departure.hazards
+    _changing_sites(assembly, tuple(named), None)
+    usual = parameters.value("departure_hazard")
+    hazards = {key: named.get(name, usual) for key, name in assembly.site_ids.items()}
+    return Departures(
+        assembly.problem,
+        hazards=hazards,
+        horizon_a=_horizon(parameters, config),
+        discount_rate=_rate(parameters, config),
+    )
+
+
 def leaving_case(
     assembly: Assembly, parameters: Parameters, config: StudyConfig, plan: Plan
 ) -> Departures:
@@ -133,7 +154,7 @@ def _rate(parameters: Parameters, config: StudyConfig) -> float:
     return _stated_or(config.finance.discount_rate, parameters.value("discount_rate"))
 
 
-def _changing_sites(assembly: Assembly, named: tuple[str, ...], plan: Plan) -> list[str]:
+def _changing_sites(assembly: Assembly, named: tuple[str, ...], plan: Plan | None) -> list[str]:
     """Return the keys of the sites that may change."""
     keys = {name: key for key, name in assembly.site_ids.items()}
     unknown = [name for name in named if name not in keys]
@@ -141,14 +162,14 @@ def _changing_sites(assembly: Assembly, named: tuple[str, ...], plan: Plan) -> l
         raise InputError(
             Fault(
                 "study",
-                f"[departure] sites names '{unknown[0]}', which no site on the network has.",
+                f"[departure] names '{unknown[0]}', which no site on the network has.",
                 "Correct the id.",
                 tuple(unknown),
             )
         )
     if named:
         return [keys[name] for name in named]
-    if not plan.sites:
+    if plan is None or not plan.sites:
         return []
     return [max(plan.sites, key=lambda each: each.heat_mwh).site]
 

@@ -12,7 +12,7 @@ from siting.config import StudyConfig
 from siting.errors import InfeasibleError, NoPlanError, VerificationError
 from siting.study.findings import CheckResult
 from siting.study.finished import Run
-from siting.study.outlook import departure_case, leaving_case, secured_case
+from siting.study.outlook import departure_case, hazard_case, leaving_case, secured_case
 from siting.study.solving import Watcher, appraise_plan, find_plan
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class Stress:
         lost; None where the study does not ask, or there is no such plan.
     bare
         The plan of the run in the scenarios when nothing is bought: it shows what is stranded.
+    hazarded, hedged
+        The plan of the run with its hazards inside the objective, and the plan that is best then;
+        None where all sites have the same hazard, as the plan of the run is best then too.
     left, replaced
         The plan of the run when all its sources leave for sure: without and with replacement.
     remarks
@@ -120,6 +123,8 @@ class Stress:
     unsecured: Design
     secured: Design | None
     bare: Design
+    hazarded: Design
+    hedged: Design | None
     left: Design
     replaced: Design
     remarks: tuple[str, ...] = ()
@@ -210,6 +215,10 @@ def find_stress(
         except (InfeasibleError, NoPlanError) as error:
             remarks.append(f"No plan was found that survives the loss of any one source: {error}")
     nothing = replace(case, replacements=())
+    risky = hazard_case(assembly, parameters, config).with_problem(reduced.problem)
+    hedged = None
+    if len({*risky.hazards.values()}) > 1:
+        hedged = Design("hedged plan", risky, _searched(risky, base, config, progress, stop))
     gone = leaving_case(assembly, parameters, config, plan).with_problem(reduced.problem)
     alone = replace(gone, replacements=())
     kept = replace(gone, scenarios=tuple(replace(s, kept=1.0) for s in gone.scenarios))
@@ -223,6 +232,8 @@ def find_stress(
         unsecured,
         secured,
         bare=Design("usual plan, nothing replaced", nothing, respond(nothing, base, price)),
+        hazarded=Design("usual plan", risky, respond(risky, base, price)),
+        hedged=hedged,
         left=Design("all leave", alone, respond(alone, base, price)),
         replaced=Design(
             "all leave and are replaced",

@@ -21,14 +21,17 @@ def add(study: Path, text: str) -> None:
 
 
 def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
-    add(small_study, '\n[departure]\nsites = ["DC-1"]\nsecure = false\n')
+    add(small_study, '\n[departure]\nsites = ["DC-1"]\nsecure = false\nhazards = {"DC-1" = 0.06}\n')
     out = tmp_path / "stress"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15", "--json"]
+    options = ["--out", str(out), "--gap", "0.3", "--time-limit", "10", "--json"]
     result = runner.invoke(app, ["stress", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     figures = json.loads(result.stdout)
     assert figures["value_of_preparing_kwh_per_euro"] >= -1e-9
     usual, prepared = figures["designs"]
+    hazards = figures["expected_kwh_per_euro_with_hazards"]
+    assert 0 < hazards["usual_plan"] < usual["heat_per_euro_kwh"] * 15.3725
+    assert hazards["hedged_plan"] >= hazards["usual_plan"] * (1 - 1e-6)
     assert usual["heat_per_euro_kwh"] >= prepared["heat_per_euro_kwh"] * (1 - 0.25)
     stays = figures["net_present_value_eur"]["all_stay"]
     assert stays > figures["net_present_value_eur"]["all_leave_and_are_replaced"]
@@ -44,7 +47,7 @@ def test_stress_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
 def test_phases_writes_its_folder(small_study: Path, tmp_path: Path) -> None:
     add(small_study, "\n[phases]\nyears_a = [10, 20]\n")
     out = tmp_path / "phases"
-    options = ["--out", str(out), "--gap", "0.2", "--time-limit", "15"]
+    options = ["--out", str(out), "--gap", "0.3", "--time-limit", "10"]
     result = runner.invoke(app, ["phases", str(small_study), *options])
     assert result.exit_code in (0, 4), result.output
     assert "2026-2035" in result.stdout

@@ -88,7 +88,7 @@ def test_sifting_leaves_less_the_closer_the_price(town: Problem, best: float) ->
     """Close to the best ratio, zones and edges go; far above it nothing is left."""
     one = with_first_site(town)
     watch = Watch(60.0)
-    near = sift(one, cost_at(best * 0.98), watch, SolverChoice(), seconds=30).problem
+    near = sift(one, cost_at(best * 0.99), watch, SolverChoice(), seconds=30).problem
     assert near is not None
     assert len(near.edges) < len(one.edges)
     gone = sift(one, cost_at(best * 1.5), watch, SolverChoice(), seconds=30)

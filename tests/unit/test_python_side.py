@@ -18,6 +18,8 @@ from siting import watching
 from siting.appraisal import appraise
 from siting.config import config_from_dict
 from siting.errors import InputError
+from siting.frontier.result import Frontier, Point
+from siting.frontier.shape import Line
 from siting.optimise import Progress
 from siting.outputs.frames import plan_frames
 from siting.outputs.plot import plot_plan, round_length
@@ -111,6 +113,29 @@ def test_layers_of_a_check_and_a_plan_are_geodataframes():
     assert all(each.crs == run.region.crs for each in run.checked.frames.values())
     assert list(run.frames.chosen_sites["site_id"]) == ["S-1"]
     assert ROGUE in set(run.frames.served_zones["name"])
+
+
+def test_everything_says_on_one_line_what_it_is():
+    run = run_of(small_town())
+    for shown in (run, run.checked, Study(run.config)):
+        assert len(repr(shown)) < 120
+        assert "Warm <town>" in repr(shown) or "Town" in repr(shown)
+    assert "1 sites, 3 zones, 5.8 GWh/a" in repr(run)
+
+
+def test_a_frontier_has_a_table_a_picture_and_a_card():
+    plan = small_town().plan
+    point = Point(plan, 7_000.0, True)
+    line = Line(0.001, 5_000.0, 1)
+    found = Frontier((point,), (line,), (), 9_000.0, True, "x", 0.01, 1.0)
+    assert found.frame()["heat_mwh"].tolist() == [plan.heat_mwh]
+    assert found.plot().get_xlabel() == "investment [MEUR]"
+    assert "at most 7 GWh/a" in found._repr_html_()
+    assert repr(found) == "<Frontier: 1 plans, 1 proven lines>"
+
+
+def test_a_run_without_money_has_no_sensitivities():
+    assert run_of(small_town()).sensitivities().empty
 
 
 def test_a_run_explains_itself():
