@@ -86,7 +86,7 @@ return_temperature_c = 35
 min_share = 0.3
 
 [solver]
-gap = 0.01
+gap = 0.05
 time_limit_s = 60
 """
 

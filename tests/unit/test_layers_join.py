@@ -234,8 +234,8 @@ def test_a_join_survives_the_run_folder(tmp_path: Path) -> None:
     again = config_from_dict(settings, config.file)
     assert again.layers.zones.join == config.layers.zones.join
 
-    from siting.outputs.files import _inputs
+    from siting.input_files import input_files
 
-    assert tmp_path / "demand.csv" in _inputs(config)
+    assert tmp_path / "demand.csv" in input_files(config)
     with pytest.raises(InputError, match="Did you mean 'repeated'"):
         read_config(write(tmp_path, zones, JOIN + 'repeatd = "sum"'))
