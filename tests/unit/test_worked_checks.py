@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import siting
 from siting.economics import annuity_factor
 from siting.errors import InputError
 from siting.finance import discounted_survival_years, survival_probability
+from siting.resources import region_study
 
 WHERE = {
     "T1": ["unit/test_pipes.py::test_temperature_drop",
@@ -61,6 +63,7 @@ WHERE = {
             "property/test_optimise_properties.py::test_names_and_order_do_not_matter",
             "property/test_sources_properties.py::test_energy_and_cost",
             "property/test_fuzz_layers.py::test_the_crs_of_a_layer_does_not_matter",
+            "unit/test_worked_checks.py::test_another_working_crs_keeps_lengths",
             "unit/test_finance.py::test_cost_scales_with_the_currency",
             "unit/test_finance.py::test_free_electricity_and_free_plant_leave_the_cost_of_the_peak"],
 }  # fmt: skip
@@ -146,3 +149,17 @@ def test_hazard_is_the_sum_over_the_years(hazard: float, rate: float, years: int
 def test_no_probability_is_refused(hazard: float) -> None:
     with pytest.raises(InputError, match="fraction from 0 to 1"):
         discounted_survival_years(hazard, 0.05, 40)
+
+
+# Coordinate systems (T14) ------------------------------------------------------------------------
+
+
+def test_another_working_crs_keeps_lengths() -> None:
+    """T14: equal-area coordinates of Europe change lengths by less than half a per cent."""
+    study = siting.read_study(region_study("kotka"))
+    local = study.check().counts
+    european = study.with_changes(study={"crs": "EPSG:3035"}).check().counts
+    length = "street_length_km"
+    assert european[length] == pytest.approx(local[length], rel=0.005)
+    assert european[length] != local[length]
+    assert european["annual_demand_gwh"] == pytest.approx(local["annual_demand_gwh"])
