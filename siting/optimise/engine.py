@@ -41,7 +41,8 @@ class SolverChoice:
 class MipCall:
     """What one integer solve is asked for; all objectives are minimised and scaled.
 
-    ``enough`` is a bound at which the solve ends, whatever its best solution.
+    ``enough`` is a bound at which the solve ends, whatever its best solution. ``proving`` says that
+    the bound is what is asked for.
     """
 
     cost: FloatArray
@@ -50,6 +51,7 @@ class MipCall:
     start: FloatArray | None = None
     seconds: float = 1e9
     enough: float | None = None
+    proving: bool = False
     on_values: Callable[[FloatArray], bool] | None = None
     on_bound: Callable[[float], None] | None = None
 
@@ -247,6 +249,7 @@ class Engine:
                 threads=self.solver.threads,
                 seed=self.solver.seed,
                 start=call.start,
+                proving=call.proving,
                 stop=proven,
                 on_progress=_listener(call, proven),
                 on_improvement=_improver(call),

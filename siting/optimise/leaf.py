@@ -170,6 +170,7 @@ class LeafProof:
                 start=start,
                 seconds=until - self.watch.seconds,
                 enough=0.0,
+                proving=True,
                 on_values=lambda values: self._offered(engine, values),
                 on_bound=lambda bound: self._bounded(part, engine, bound),
             ),

@@ -44,6 +44,12 @@ UNTRUE = 1e-6
 """How much values may be worth less than the objective told with them [-]."""
 START_SHARE, START_TIME_S, START_GAP = 0.1, 20.0, 0.01
 """Share of the time limit, time [s] and gap [-] spent on completing a start."""
+SUBPROBLEMS_OFF = dict.fromkeys(
+    ("mip_heuristic_run_rens", "mip_heuristic_run_rins", "mip_heuristic_run_root_reduced_cost"),
+    False,
+)
+"""Heuristics of HiGHS that solve programs within the program; they take most of the time at the
+root, and where only the bound is asked for it is time lost."""
 
 
 class _QuietHighs(highspy.Highs):
@@ -387,6 +393,7 @@ def _set_options(solver: highspy.Highs, settings: MipSettings) -> None:
         mip_abs_gap=settings.gap_absolute,
         random_seed=settings.seed,
         threads=settings.threads,
+        **(SUBPROBLEMS_OFF if settings.proving else {}),
         **settings.options,
     )
 

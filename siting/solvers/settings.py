@@ -35,6 +35,9 @@ class MipSettings:
         A known solution, in the order of the compiled model; NaN where it is left open.
     stop
         Set from outside to end the search; the best solution is kept.
+    proving
+        Only the bound counts, a plan that is hard to beat being known; HiGHS then looks less for
+        better solutions.
     on_progress
         Called now and then.
     on_improvement
@@ -52,6 +55,7 @@ class MipSettings:
     seed: int = 0
     start: FloatArray | None = None
     stop: threading.Event | None = None
+    proving: bool = False
     on_progress: Progress | None = None
     on_improvement: Callable[[FloatArray, float], bool] | None = None
     log_file: str = ""

@@ -12,12 +12,16 @@ from siting.errors import InfeasibleError
 from siting.optimise import leaf, solve
 from siting.optimise.core import still_possible
 from siting.optimise.engine import Engine, MipCall, SolverChoice
+from siting.optimise.leaf import LeafProof
 from siting.optimise.progress import Watch
 from siting.optimise.ranges import ranges_by_prices
 from siting.optimise.sift import sift, straightened
+from siting.optimise.sitetree import Branch, SiteTree
+from siting.optimise.state import SearchState
+from siting.plan import Plan
 from siting.problem import Edge, Problem, Site, SiteOption, Zone
 from siting.solution import Status
-from siting.solvers.outcome import FloatArray
+from siting.solvers.outcome import FloatArray, Outcome
 from tests.crosscheck.brute_force import solve_by_enumeration
 from tests.crosscheck.random_problems import random_problem
 from tests.unit.test_optimise import town
@@ -43,10 +47,15 @@ def surplus_mwh(problem: Problem, price: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def best(town: Problem) -> float:
-    """Return the best heat per euro of the town with its first site [MWh/a per EUR]."""
-    one = with_first_site(town)
-    return solve(one, gap=1e-4, time_limit_s=60).heat_per_euro_kwh / 1000
+def best_plan(town: Problem) -> Plan:
+    """Return the best plan of the town with its first site."""
+    return solve(with_first_site(town), gap=1e-4, time_limit_s=60)
+
+
+@pytest.fixture(scope="module")
+def best(best_plan: Plan) -> float:
+    """Return its heat per euro [MWh/a per EUR]."""
+    return best_plan.heat_per_euro_kwh / 1000
 
 
 def with_first_site(town: Problem) -> Problem:
@@ -68,7 +77,7 @@ def test_a_straight_line_nowhere_exceeds_the_sizes(town: Problem) -> None:
 def test_a_straightened_problem_is_never_dearer(town: Problem) -> None:
     """At any price its surplus is at least that of the real sizes."""
     one = with_first_site(town)
-    for price in (0.0005, 0.001, 0.002):
+    for price in (0.001, 0.002):
         assert surplus_mwh(straightened(one), price) >= surplus_mwh(one, price) - 1e-3
 
 
@@ -124,16 +133,17 @@ WIDEST = {0.9: 0.99, 0.99: 0.9}
 
 
 @pytest.mark.parametrize("share", WIDEST)
-def test_ranges_hold_for_the_best_plan(town: Problem, best: float, share: float) -> None:
+def test_ranges_hold_for_the_best_plan(
+    town: Problem, best_plan: Plan, best: float, share: float
+) -> None:
     """The best plan keeps to the ranges, which are narrower for a better price."""
     one = with_first_site(town)
-    plan = solve(one, gap=1e-4, time_limit_s=60)
     engine = Engine(one, Watch(60.0), SolverChoice())
     cost = cost_at(best * share)(engine)
     relaxed = engine.relax(cost)
     ranges = ranges_by_prices(engine.model, engine.compiled, relaxed, -relaxed.bound)
     found = {one.zones[z].id: each for z, each in ranges.items()}
-    for served in plan.zones:
+    for served in best_plan.zones:
         each = found[served.zone]
         assert each.least_mw - 1e-6 <= served.base_mw <= each.most_mw + 1e-6
     width = sum(each.most_mw - each.least_mw for each in ranges.values())
@@ -176,3 +186,53 @@ def test_a_site_that_feeds_nothing_in_is_not_part_of_a_plan(town: Problem) -> No
     plan = solve(replace(town, sites=(*town.sites, free)), gap=0.02, time_limit_s=60)
     assert {each.site for each in plan.sites} <= {"site0", "site1"}
     assert all(each.capacity_mw > 0 for each in plan.sites)
+
+
+def site_tree(problem: Problem, price: float) -> tuple[SiteTree, Outcome]:
+    """Return the tree that proves a price, and the relaxation that it begins with."""
+    state = SearchState(problem, Watch(60.0), gap=0.01, solver=SolverChoice())
+    tree = SiteTree(state, price, lambda at, each: cost_at(at)(each), lambda _price, _surplus: None)
+    return tree, state.engine.relax(cost_at(price)(state.engine))
+
+
+def test_a_leaf_keeps_the_best_plan_however_little_is_known_to_be_left() -> None:
+    """What is known of a leaf by other means says nothing about its relaxation's prices.
+
+    Random problem 96 loses two streets of its best plan when the smaller surplus is taken.
+    """
+    problem = random_problem(96)
+    plan = solve(problem, gap=1e-6, time_limit_s=60)
+    tree, relaxed = site_tree(problem, plan.heat_per_euro_kwh / 1000 * 0.9999)
+    wanted = plan.heat_mwh - tree.price * plan.capex_eur
+    assert 0 < wanted < 0.01 * -relaxed.bound * tree.unit_mwh
+    left = tree._leaf_problem(Branch(frozenset(), frozenset(), wanted, relaxed))
+    assert {pipe.edge for pipe in plan.pipes} <= {edge.id for edge in left.edges}
+    assert {served.zone for served in plan.zones} <= {zone.id for zone in left.zones}
+
+
+def test_a_leaf_is_bounded_in_its_own_units(
+    town: Problem, best: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tiny zones that are too dear are gone in a leaf, whose model counts otherwise then."""
+    tiny = (replace(z, id=f"{z.id}-{n}", heat_mwh=1.0) for z in town.zones for n in range(2))
+    dear = tuple(replace(z, cost_eur=1e8) for z in tiny)
+    one, price = with_first_site(replace(town, zones=(*town.zones, *dear))), best * 0.98
+    tree, relaxed = site_tree(one, price)
+    unit = tree.engine.model.data.scale.heat_mwh
+    told: list[float] = []
+
+    def asked(
+        _proof: LeafProof, problem: Problem, engine: Engine, _relaxed: Outcome, *rest: float
+    ) -> float:
+        assert len(problem.zones) <= len(town.zones)
+        assert engine.model.data.scale.heat_mwh > unit
+        told.append(rest[0])
+        return 0.0
+
+    monkeypatch.setattr(LeafProof, "run", asked)
+    monkeypatch.setattr(SiteTree, "_improve", lambda *_each: None)
+    branch = Branch(frozenset(), frozenset({0}), -relaxed.bound * unit, relaxed)
+    tree._solve_leaf(branch)
+    assert len(told) == 1
+    wanted = surplus_mwh(with_first_site(town), price)
+    assert wanted - 1e-3 <= told[0] <= -relaxed.bound * unit * (1 + 1e-6)
