@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev
 
 # The hydraulic check holds pandas below 3, so its tests have an environment of their own.
 test-simulate: $(SIMULATE)/installed
-	$(SIMULATE)/bin/python -m pytest -k simulate
+	$(SIMULATE)/bin/python -m pytest -k simulate --numprocesses auto --dist loadfile
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
@@ -57,6 +57,7 @@ $(VENV)/installed: $(PACKAGE) | $(BIN)/python
 	@touch $@
 
 $(SIMULATE)/installed: $(PACKAGE)
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none was found." >&2; exit 1; }
 	$(PYTHON) -m venv $(SIMULATE)
 	$(SIMULATE)/bin/python -m pip install --quiet -e '.[simulate,dev,osm]'
 	@touch $@
