@@ -285,6 +285,32 @@ def test_layers_and_ways_to_look_at_pipes_can_be_switched(desk: Opened) -> None:
     assert "DN 100" in desk.text(".pipes-key")
 
 
+def test_after_a_move_the_picture_is_what_drawing_it_whole_gives(desk: Opened) -> None:
+    found = desk.page.evaluate(
+        """() => {
+          const { sheet, finish } = siting.layers;
+          const picture = () => { finish(); const box = sheet._container;
+            return box.getContext("2d").getImageData(0, 0, box.width, box.height).data; };
+          const before = picture(), drawn = [];
+          const steps = sheet._steps;
+          sheet._steps = function (pen, regions) { drawn.push(regions); return steps.call(this, pen, regions); };
+          map_siting.panBy([96, -61], { animate: false });
+          const moved = picture(), regions = drawn.at(-1), size = sheet._bounds.getSize();
+          sheet.redraw();
+          const whole = picture();
+          delete sheet._steps;
+          const unlike = (a, b) => { let count = 0;
+            for (let i = 0; i < a.length; i += 4)
+              if ([0, 1, 2, 3].some((k) => Math.abs(a[i + k] - b[i + k]) > 24)) count += 1;
+            return count; };
+          const area = (each) => each.getSize().x * each.getSize().y;
+          return { parts: regions.length, share: regions.map(area).reduce((a, b) => a + b) / (size.x * size.y),
+            unlike: unlike(moved, whole), moved: unlike(before, whole) }; }"""
+    )
+    assert found["parts"] == 2 and found["share"] < 0.15  # only what came into view was drawn
+    assert found["moved"] > 2_000 > 20 > found["unlike"]
+
+
 def test_measuring_by_clicks_and_escape(desk: Opened) -> None:
     desk.page.locator(".tools .measure").click()
     ends = desk.page.evaluate(

@@ -245,7 +245,7 @@ function sitingMap(map, settings) {
     map.on("moveend zoomend", () => { declutter(); address.changed(); });
     map.on("overlayadd overlayremove", () => { declutter(); address.changed(); });
     [legend, panel].forEach((each) => each.addEventListener("toggle", declutter));
-    parts.printing(map, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); });
+    parts.printing(map, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); }, layers.finish);
     Object.assign(page, { states, data, layers, slider, open, shown, where, check: parts.check(map, switches) });
     page.waiting.forEach(page.check);
     address.start();

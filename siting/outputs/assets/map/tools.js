@@ -72,7 +72,7 @@
   };
 
   /* on paper the map is as large as a page, whatever the window was */
-  parts.printing = (map, before) => {
+  parts.printing = (map, before, after) => {
     const box = map.getContainer();
     let kept = null;
     const resize = (width, height) => {
@@ -84,6 +84,7 @@
       before();
       resize("1060px", "728px");
       map.fitBounds(kept.bounds, { animate: false });
+      after();
     });
     window.addEventListener("afterprint", () => {
       resize("", "");
