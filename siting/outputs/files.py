@@ -201,7 +201,8 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
     folder
         The run folder.
     files
-        For each name what writes it, given its path beside all other files of the run.
+        For each name what writes it, given its path beside all other files of the run. One that
+        writes nothing takes the file away.
 
     Raises
     ------
@@ -216,7 +217,10 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
                 shutil.copy2(folder / name, work / name)
         for name, write in files.items():
             write(work / name)
-            manifest["outputs"][name] = hash_of(work / name)
+            if (work / name).is_file():
+                manifest["outputs"][name] = hash_of(work / name)
+            else:
+                manifest["outputs"].pop(name, None)
         _write_json(work / MANIFEST, manifest)
 
 
@@ -433,6 +437,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
         "peak_ratios": {} if sizing is None else dict(sizing.ratios),
+        "peak_rounds": None if sizing is None else sizing.kept_rounds(),
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }

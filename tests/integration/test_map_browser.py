@@ -307,7 +307,8 @@ def test_after_a_move_the_picture_is_what_drawing_it_whole_gives(desk: Opened) -
           return { parts: regions.length, share: regions.map(area).reduce((a, b) => a + b) / (size.x * size.y),
             unlike: unlike(moved, whole), moved: unlike(before, whole) }; }"""
     )
-    assert found["parts"] == 2 and found["share"] < 0.15  # only what came into view was drawn
+    assert found["parts"] == 2
+    assert found["share"] < 0.15  # only what came into view was drawn
     assert found["moved"] > 2_000 > 20 > found["unlike"]
 
 
@@ -345,6 +346,23 @@ def test_the_address_opens_what_was_seen(desk: Opened, browser: Any, drawn: Draw
     desk.page.keyboard.press("Escape")
     desk.page.locator(".legend select").select_option("size")
     slide(desk, "End")
+
+
+def test_full_screen_holds_panel_slider_and_search(browser: Any, drawn: Drawn) -> None:
+    opened = visit(browser, drawn.path, 1000, 700)
+    button = opened.page.get_by_role("button", name="Full Screen")
+    if not button.count():
+        button = opened.page.locator(".leaflet-control-zoom-fullscreen")
+    button.first.focus()
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_function("document.fullscreenElement !== null")
+    held = """() => [".panel", ".slider", ".legend", ".search input"].map((name) =>
+      document.fullscreenElement.contains(document.querySelector(name)))"""
+    assert opened.page.evaluate(held) == [True] * 4
+    opened.page.evaluate("document.exitFullscreen()")
+    opened.page.wait_for_function("document.fullscreenElement === null")
+    assert opened.errors == []
+    opened.page.context.close()
 
 
 def test_on_paper_panel_map_and_legend_remain(desk: Opened) -> None:
