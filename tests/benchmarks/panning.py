@@ -22,9 +22,10 @@ import pandas as pd
 
 from tests.benchmarks.prepare import CRS, city
 
-WATCH = """() => { const w = window.watch = { frames: [], drawn: [], tasks: [], last: performance.now(), from: 0 };
-  new PerformanceObserver((list) => list.getEntries().forEach((each) => w.tasks.push(each.duration)))
-    .observe({ type: "longtask" });
+WATCH = """() => {
+  const w = window.watch = { frames: [], drawn: [], tasks: [], last: performance.now(), from: 0 };
+  const tasks = (list) => list.getEntries().forEach((each) => w.tasks.push(each.duration));
+  new PerformanceObserver(tasks).observe({ type: "longtask" });
   map_siting.on("moveend", () => { w.from = performance.now(); });
   const frame = (now) => {
     w.frames.push(now - w.last); w.last = now;
@@ -32,18 +33,18 @@ WATCH = """() => { const w = window.watch = { frames: [], drawn: [], tasks: [], 
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame); }"""
-RESET = "() => { Object.assign(watch, { frames: [], drawn: [], tasks: [], from: 0, last: performance.now() }); }"
+RESET = """() => { Object.assign(watch,
+  { frames: [], drawn: [], tasks: [], from: 0, last: performance.now() }); }"""
 READ = "() => ({ frames: watch.frames, drawn: watch.drawn, tasks: watch.tasks })"
 
 
 def big_map(path: Path, edges: int, pipes: int, zones: int, plans: int) -> Path:
     """Write a map of a city with so many street edges, pipes and zones."""
-    from tests.sample_plan import small_town
-
     from siting.appraisal import appraise
     from siting.outputs.frames import plan_facts, plan_frames
     from siting.outputs.map_data import MapState
     from siting.outputs.maps import write_map
+    from tests.sample_plan import small_town
 
     town = small_town()
     facts = plan_facts(town.region, town.network, town.assembly)
@@ -57,9 +58,7 @@ def big_map(path: Path, edges: int, pipes: int, zones: int, plans: int) -> Path:
         return gpd.GeoDataFrame(rows.assign(**own), geometry=like.geometry.array, crs=CRS)
 
     streets = grown(frames.streets, layers["streets"], forbidden=False)
-    all_zones = grown(
-        frames.zones, layers["zones"], zone_id=layers["zones"]["zone_id"].to_numpy()
-    )
+    all_zones = grown(frames.zones, layers["zones"], zone_id=layers["zones"]["zone_id"].to_numpy())
     sites = frames.sites.set_geometry(layers["sites"].geometry.iloc[: len(frames.sites)].array)
     sites = sites.set_crs(CRS, allow_override=True)
     stops = []
@@ -87,9 +86,7 @@ def measured(path: Path, program: str, ratio: float) -> None:
 
     with sync_playwright() as driver:
         window = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = window.new_page(
-            viewport={"width": 1280, "height": 800}, device_scale_factor=ratio
-        )
+        page = window.new_page(viewport={"width": 1280, "height": 800}, device_scale_factor=ratio)
         start = time.perf_counter()
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready=yes]", timeout=60_000)

@@ -293,7 +293,9 @@ def test_after_a_move_the_picture_is_what_drawing_it_whole_gives(desk: Opened) -
             return box.getContext("2d").getImageData(0, 0, box.width, box.height).data; };
           const before = picture(), drawn = [];
           const steps = sheet._steps;
-          sheet._steps = function (pen, regions) { drawn.push(regions); return steps.call(this, pen, regions); };
+          sheet._steps = function (pen, regions) {
+            drawn.push(regions);
+            return steps.call(this, pen, regions); };
           map_siting.panBy([96, -61], { animate: false });
           const moved = picture(), regions = drawn.at(-1), size = sheet._bounds.getSize();
           sheet.redraw();
@@ -304,7 +306,8 @@ def test_after_a_move_the_picture_is_what_drawing_it_whole_gives(desk: Opened) -
               if ([0, 1, 2, 3].some((k) => Math.abs(a[i + k] - b[i + k]) > 24)) count += 1;
             return count; };
           const area = (each) => each.getSize().x * each.getSize().y;
-          return { parts: regions.length, share: regions.map(area).reduce((a, b) => a + b) / (size.x * size.y),
+          const share = regions.map(area).reduce((a, b) => a + b) / (size.x * size.y);
+          return { parts: regions.length, share,
             unlike: unlike(moved, whole), moved: unlike(before, whole) }; }"""
     )
     assert found["parts"] == 2
@@ -377,6 +380,22 @@ def test_on_paper_panel_map_and_legend_remain(desk: Opened) -> None:
         ".slider input": False, ".slider .said": True,
     }  # fmt: skip
     assert desk.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    # as much as a panel may say: it stays on the page, and the screen is as before
+    room = desk.page.evaluate(
+        """() => { const list = document.querySelector(".panel .sites"), before = list.innerHTML;
+          list.innerHTML = "<li><i></i><span>Site</span><b>1 MW</b></li>".repeat(20);
+          const wide = document.querySelector(".panel").offsetWidth;
+          window.dispatchEvent(new Event("beforeprint"));
+          const panel = document.querySelector(".panel").getBoundingClientRect();
+          const page = map_siting.getContainer().getBoundingClientRect();
+          window.dispatchEvent(new Event("afterprint"));
+          list.innerHTML = before;
+          return [page.width, page.height, panel.bottom - page.bottom,
+            document.querySelector(".panel").offsetWidth - wide]; }"""
+    )
+    assert room[:2] == [1060, 728]
+    assert room[2] < 0
+    assert room[3] == 0
 
 
 def test_on_a_phone_everything_has_its_place(browser: Any, drawn: Drawn) -> None:

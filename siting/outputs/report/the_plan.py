@@ -51,8 +51,9 @@ def _sites(m: Matter) -> Iterator[Block]:
         ]  # fmt: skip
         rows: list[list[Cell | str]] = [
             [
-                _site_name(s, m), words.site_size(s), s["option"], words.figure(s["capacity_mw"]),
-                f"{s['heat_mwh']:,.0f}", f"{s['electricity_mwh']:,.0f}", f"{s['cost_eur']:,.0f}",
+                _site_name(s, m), words.site_size(s, t), s["option"],
+                words.figure(s["capacity_mw"]), f"{s['heat_mwh']:,.0f}",
+                f"{s['electricity_mwh']:,.0f}", f"{s['cost_eur']:,.0f}",
             ]
             for s in m.chosen
         ]  # fmt: skip
@@ -60,7 +61,7 @@ def _sites(m: Matter) -> Iterator[Block]:
     if m.rejected:
         yield Grid(
             [t("plan.rejected"), f"#{t('plan.size')}", t("plan.reason")],
-            [[_site_name(s, m), words.site_size(s), s["reason"]] for s in m.rejected],
+            [[_site_name(s, m), words.site_size(s, t), s["reason"]] for s in m.rejected],
         )
 
 

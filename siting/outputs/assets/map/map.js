@@ -245,7 +245,10 @@ function sitingMap(map, settings) {
     map.on("moveend zoomend", () => { declutter(); address.changed(); });
     map.on("overlayadd overlayremove", () => { declutter(); address.changed(); });
     [legend, panel].forEach((each) => each.addEventListener("toggle", declutter));
-    parts.printing(map, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); }, layers.finish);
+    const covered = () => !wide() ? { left: 0, right: 0, below: 0 } : {
+      left: panel.offsetWidth + 20, right: legend.open ? legend.offsetWidth + 20 : 0, below: states.length > 1 ? map.getSize().y - $(".slider").offsetTop : 0,
+    };
+    parts.printing(map, panel, covered, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); }, layers.finish);
     Object.assign(page, { states, data, layers, slider, open, shown, where, check: parts.check(map, switches) });
     page.waiting.forEach(page.check);
     address.start();
