@@ -374,7 +374,8 @@ def _summary_sheet(
         looks = {"num_format": each.style, "bottom": 4, "bottom_color": RULE, **strong}
         book.put(sheet, row, 0, each.label, bottom=4, bottom_color=RULE, **strong)
         book.formula(sheet, row, 1, each.formula, each.value, align="right", **looks)
-        book.put(sheet, row, 2, each.unit, indent=1, bottom=4, bottom_color=RULE)
+        unit = "" if each.unit in {"-", "count"} else each.unit
+        book.put(sheet, row, 2, unit, indent=1, bottom=4, bottom_color=RULE)
         looks = {"num_format": each.style, "font_color": "#5b6770"}
         book.put(sheet, row, 3, kpis[each.kpi], bottom=4, bottom_color=RULE, **looks)
         book.put(

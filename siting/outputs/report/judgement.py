@@ -126,7 +126,7 @@ def _swing_row(swing: Swing, m: Matter) -> list[Cell | str]:
     ends = (swing.at_low, swing.at_high)
 
     def pair(texts: list[str]) -> str:
-        return " – ".join(texts)
+        return " – ".join(text for text in texts if text != words.NOTHING) or words.NOTHING
 
     return [
         Cell(figure_name(swing, m), below=_swing_source(swing, m)),

@@ -3,6 +3,7 @@
   "use strict";
   const SERVICE = 1.5;
   const FAR = 13.25; /* from farther away pipes have no casing and no arrows */
+  const MOST_SPOTTED = 2000;
   const PLAIN = "#e9e4d9", EDGE = "#b4ab9a";
 
   /* fine marks on a plain ground: readable without colour */
@@ -186,6 +187,19 @@
     return {
       sheet, shapes, made, use, facts,
       mode: (next) => { if (next) { mode = next; sheet.redraw(); } return mode; },
+      /* places along the pipes of the state, so many pixels apart; none where there are too many */
+      spots: (apart) => {
+        const found = [], { X, Y, corner, path } = shapes.pipes || {}, scale = 256 * 2 ** map.getZoom();
+        if (!state || state.pipes.line.length > MOST_SPOTTED) return found;
+        const shift = map.getPixelOrigin().subtract(map._getMapPanePos());
+        state.pipes.line.forEach((f) => {
+          for (let i = corner[path[f]] + 1; i < corner[path[f] + 1]; i += 1) {
+            const dx = (X[i] - X[i - 1]) * scale, dy = (Y[i] - Y[i - 1]) * scale, count = Math.ceil(Math.hypot(dx, dy) / apart);
+            for (let k = 0; k < count; k += 1) found.push([X[i - 1] * scale - shift.x + dx * k / count, Y[i - 1] * scale - shift.y + dy * k / count]);
+          }
+        });
+        return found;
+      },
       finish: () => [sheet, above].forEach((each) => each.finish()),
       classes: classesOf,
       unit: () => mode === "size" ? "" : data.looks.ladders[mode].unit,
