@@ -35,13 +35,14 @@ from siting.explanation import Explanation, explain_plan, not_attached
 from siting.frontier.file import write_frontier
 from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
+from siting.outputs.assumption import Assumption
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.frontier import frontier_frame
 from siting.outputs.labels import Labels, labels_of
 from siting.outputs.printing import check_printer, print_pdf
-from siting.outputs.report import Assumption, write_report
+from siting.outputs.report import write_report
 from siting.outputs.run_map import write_run_map
 from siting.outputs.source import attribution_of
 from siting.outputs.tables import write_geopackage

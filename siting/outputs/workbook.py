@@ -15,9 +15,10 @@ import pandas as pd
 from siting.appraisal import Appraisal, diameter_order, proof_words
 from siting.errors import Fault
 from siting.explanation import NOT_ATTACHED
+from siting.outputs.assumption import Assumption
 from siting.outputs.fields import SHARE, THREE, TWO, WHOLE, Field, fields_of
 from siting.outputs.frames import PlanFrames, check_same_plan
-from siting.outputs.report import Assumption, component_name
+from siting.outputs.report import component_name
 from siting.outputs.sheets import DATA_ROW, INPUT, PAPER, RULE, Book, Placed
 from siting.outputs.years import further_sheets
 from siting.parameters import references

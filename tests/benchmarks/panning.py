@@ -42,7 +42,7 @@ def big_map(path: Path, edges: int, pipes: int, zones: int, plans: int) -> Path:
     """Write a map of a city with so many street edges, pipes and zones."""
     from siting.appraisal import appraise
     from siting.outputs.frames import plan_facts, plan_frames
-    from siting.outputs.map_data import MapState
+    from siting.outputs.map_states import MapState
     from siting.outputs.maps import write_map
     from tests.sample_plan import small_town
 

@@ -18,7 +18,7 @@ from sample_plan import ROGUE, small_town, with_less_built, with_nothing_built
 from siting.appraisal import Appraisal, appraise
 from siting.outputs import words
 from siting.outputs.frames import plan_facts, plan_frames
-from siting.outputs.map_data import MapState
+from siting.outputs.map_states import MapState
 from siting.outputs.maps import Slider, write_map
 
 pytestmark = pytest.mark.browser

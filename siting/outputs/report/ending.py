@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from siting.appraisal import gap_percent, proof_words
 from siting.finance.measures import PRICE_INDEX
 from siting.outputs import words
+from siting.outputs.assumption import Assumption
 from siting.outputs.report.blocks import Bullets, Cell, Grid, Section, Text
-from siting.outputs.report.matter import Assumption, Matter
+from siting.outputs.report.matter import Matter
 
 __all__ = ["assumptions_annex", "method_section", "next_section", "remarks_annex"]
 

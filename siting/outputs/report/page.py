@@ -15,6 +15,7 @@ from siting.errors import Fault
 from siting.frontier import Frontier
 from siting.outputs import words
 from siting.outputs.assets import outside_links, template
+from siting.outputs.assumption import Assumption
 from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.report.beginning import (
@@ -38,7 +39,7 @@ from siting.outputs.report.judgement import (
     risk_section,
     sensitivity_section,
 )
-from siting.outputs.report.matter import Assumption, Matter
+from siting.outputs.report.matter import Matter
 from siting.outputs.report.the_plan import operator_section, plan_section
 from siting.plan import Plan
 from siting.plausibility import Finding
