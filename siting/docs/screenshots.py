@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import siting
 from siting.frontier.file import read_frontier
@@ -25,6 +25,7 @@ from siting.outputs.printing import printer_name
 from siting.resources import region_study
 
 if TYPE_CHECKING:
+    import PIL.Image
     from playwright.sync_api import Browser, Page
 
     from siting.study import Study
@@ -175,6 +176,18 @@ def _workbook(path: Path, place: Path) -> None:
     _write("workbook.png", (place / "sheet.png").read_bytes())
 
 
+def _palette(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Return colours for a picture: its commonest as they are, and some for what lies between."""
+    from PIL import Image
+
+    pixels: Any = image.getcolors(image.width * image.height)
+    common = [colour for _, colour in sorted(pixels, reverse=True)[: COLOURS // 2]]
+    between = image.quantize(COLOURS - len(common), method=Image.Quantize.MAXCOVERAGE)
+    held = Image.new("P", (1, 1))
+    held.putpalette([part for colour in common for part in colour] + (between.getpalette() or []))
+    return held
+
+
 def _write(name: str, picture: bytes) -> None:
     """Write a picture, small enough to be kept with the code."""
     from PIL import Image, ImageChops
@@ -189,7 +202,7 @@ def _write(name: str, picture: bytes) -> None:
         height = round(image.height * WIDEST_PX / image.width)
         image = image.resize((WIDEST_PX, height), Image.Resampling.LANCZOS)
     IMAGES.mkdir(exist_ok=True)
-    small = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    small = image.quantize(palette=_palette(image), dither=Image.Dither.NONE)
     small.save(IMAGES / name, optimize=True)
     kb = (IMAGES / name).stat().st_size / 1024
     print(f"wrote {IMAGES / name}, {kb:,.0f} kB" + (", too large" if kb > MOST_KB else ""))
