@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,10 +60,24 @@ def _sites(m: Matter) -> Iterator[Block]:
         ]  # fmt: skip
         yield Grid(heads, rows)
     if m.rejected:
-        yield Grid(
-            [t("plan.rejected"), f"#{t('plan.size')}", t("plan.reason")],
-            [[_site_name(s, m), words.site_size(s, t), s["reason"]] for s in m.rejected],
-        )
+        heads = [
+            t("plan.rejected"), f"#{t('plan.size')}", t("plan.reason"),
+            f"#{t('plan.would_cost')}", f"#{t('plan.comes_in')}",
+        ]  # fmt: skip
+        rows = [
+            [
+                _site_name(s, m), words.site_size(s, t), s["reason"],
+                *(_euro(s[name]) for name in ("extra_capex_eur", "break_even_capex_eur")),
+            ]
+            for s in m.rejected
+        ]  # fmt: skip
+        yield Grid(heads, rows)
+        yield Text(t("plan.prices_note"), muted=True)
+
+
+def _euro(value: float) -> str:
+    """Return an amount in full, or that it is not known."""
+    return f"{value:,.0f}" if math.isfinite(value) else words.NOTHING
 
 
 def _duration(m: Matter) -> Iterator[Block]:
