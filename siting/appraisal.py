@@ -175,7 +175,8 @@ class Appraisal:
                 " candidate sites."
             )
         if self.estimated_zones:
-            notes.append(f"Heat demand is estimated for {self.estimated_zones:,} zones.")
+            zones = "one zone" if self.estimated_zones == 1 else f"{self.estimated_zones:,} zones"
+            notes.append(f"Heat demand is estimated for {zones}.")
         if self.unattached_zones:
             notes.append(
                 f"Zones out of reach of the streets are not counted: {self.unattached_zones:,} with"

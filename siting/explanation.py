@@ -13,6 +13,7 @@ from siting.marginal import Margin, plan_margins
 from siting.plan import Plan
 from siting.problem import Problem, Site, Zone
 from siting.solution import Status
+from siting.swap import Swap, swap_of
 from siting.ways import Ways
 
 __all__ = [
@@ -59,6 +60,8 @@ class Explanation:
         What leaving it out would save, or adding it alone would cost [EUR]; NaN if unknown.
     plan_heat_per_euro_kwh
         Heat per euro of the plan [kWh/(a EUR)].
+    replaced_heat_mwh, replaced_capex_eur
+        What leaves the plan when it comes in, as of a site that excludes it [MWh/a, EUR].
     """
 
     kind: str
@@ -69,6 +72,8 @@ class Explanation:
     heat_mwh: float = math.nan
     extra_capex_eur: float = math.nan
     plan_heat_per_euro_kwh: float = math.nan
+    replaced_heat_mwh: float = 0.0
+    replaced_capex_eur: float = 0.0
 
     @property
     def marginal_heat_per_euro_kwh(self) -> float:
@@ -81,11 +86,16 @@ class Explanation:
 
     @property
     def break_even_capex_eur(self) -> float:
-        """Investment at which it gives as much heat per euro as the plan [EUR]; NaN if unknown."""
+        """Investment at which the plan with it has the heat per euro of the plan [EUR].
+
+        NaN if unknown, or if it does not pay for any price.
+        """
         price = self.plan_heat_per_euro_kwh
         if not (self.heat_mwh > 0 and price > 0 and math.isfinite(price)):
             return math.nan
-        return self.heat_mwh * 1000 / price
+        more = (self.heat_mwh - self.replaced_heat_mwh) * 1000 / price
+        least = self.replaced_capex_eur + more
+        return least if least > 0 else math.nan
 
     def __str__(self) -> str:
         """Return the explanation as lines of text."""
@@ -96,9 +106,12 @@ class Explanation:
     def figures(self) -> dict[str, str]:
         """Return its figures in words."""
         euro = "leaving it out would save" if self.inside else "adding it alone would cost"
+        won = "heat" if self.inside else "heat won by adding it"
+        if self.replaced_capex_eur > 0:
+            euro, won = "its network would cost", "heat of its network"
         own, plan = self.marginal_heat_per_euro_kwh, self.plan_heat_per_euro_kwh
         rows = {
-            ("heat" if self.inside else "heat won by adding it"): (self.heat_mwh, "{:,.0f} MWh/a"),
+            won: (self.heat_mwh, "{:,.0f} MWh/a"),
             f"{euro} (estimate)": (self.extra_capex_eur, "{:,.0f} EUR"),
             "its heat per euro": (own, "{:,.3f} kWh/a per EUR"),
             "the plan's": (plan, "{:,.3f} kWh/a per EUR"),
@@ -239,6 +252,7 @@ class _Judge:
         self.groups = {s.group for s in problem.sites if s.id in opened and s.group}
         budget = problem.limits.budget_eur
         self.left_eur = math.inf if budget is None else budget - plan.capex_eur
+        self.freed: dict[str, Ways] = {}
 
     def zone(self, zone: Zone, found: Extension | None, ways: Ways) -> Explanation:
         """Return why a zone is not served."""
@@ -266,12 +280,11 @@ class _Judge:
         if not ways.reaches_a_zone(site):
             change = "No streets join it to a zone; complete the streets."
             return replace(told, reason=NO_ZONE, change=change)
+        if site.group in self.groups:
+            return self._excluded(told, site, swap_of(ways, site, self.freed))
         found = site_extension(ways, site)
         if found is not None:
             told = replace(told, heat_mwh=found.heat_mwh, extra_capex_eur=found.cost_eur)
-        if site.group in self.groups:
-            reason = f"another site of group '{site.group}' is chosen"
-            return replace(told, reason=reason, change="Only one site of its group may be opened.")
         if most is not None and len(self.plan.sites) >= most:
             reason = f"the plan may open at most {most} sites"
             return replace(told, reason=reason, change="Raise max_sites.")
@@ -281,6 +294,24 @@ class _Judge:
             return replace(told, reason=reason, change=change)
         reason = self._reason(told, 0.0)
         return replace(told, reason=reason, change=self._site_change(told, reason, found))
+
+    def _excluded(self, told: Explanation, site: Site, swap: Swap | None) -> Explanation:
+        """Return why a site is left out when another one of its group is chosen."""
+        reason, change = (
+            f"another site of group '{site.group}' is chosen",
+            "Only one site of its group may be opened.",
+        )
+        if swap is None:
+            return replace(told, reason=reason, change=change)
+        found = swap.found
+        told = replace(
+            told,
+            heat_mwh=found.heat_mwh,
+            extra_capex_eur=found.cost_eur,
+            replaced_heat_mwh=swap.heat_mwh,
+            replaced_capex_eur=swap.cost_eur,
+        )
+        return replace(told, reason=reason, change=f"{change} {_swap_words(told, swap)}")
 
     def _reason(self, told: Explanation, lacking_mw: float) -> str:
         """Return the class of the reason."""
@@ -321,7 +352,7 @@ class _Judge:
 
     def _site_change(self, told: Explanation, reason: str, found: SiteExtension) -> str:
         """Return what would have to change for a site."""
-        best = f"At best it would serve {found.zones:,} zones that the plan leaves out (estimate)."
+        best = f"At best it would serve {_zones(found.zones)} that the plan leaves out (estimate)."
         if reason == TOO_DEAR:
             short = told.extra_capex_eur - told.break_even_capex_eur
             if short > found.site_cost_eur:
@@ -333,3 +364,24 @@ class _Judge:
         if reason == OVER_BUDGET:
             return f"{best} The plan leaves {max(self.left_eur, 0):,.0f} EUR of the budget."
         return best
+
+
+def _swap_words(told: Explanation, swap: Swap) -> str:
+    """Return what would have to change for a site to come in place of another one."""
+    found, most = swap.found, told.break_even_capex_eur
+    best = f"In place of site '{swap.rival}' it would serve {_zones(found.zones)} (estimate)"
+    if math.isnan(most):
+        return f"{best}, for too little heat at any price."
+    site_eur = found.site_cost_eur - (found.cost_eur - most)
+    if found.cost_eur <= most:
+        return f"{best} for about as much heat per euro."
+    if site_eur < 0:
+        return f"{best}. Even if opening it were free, the rest would be too dear."
+    return (
+        f"{best}. It would come in if opening it cost {site_eur:,.0f} EUR in place of"
+        f" {found.site_cost_eur:,.0f} EUR."
+    )
+
+
+def _zones(count: int) -> str:
+    return "one zone" if count == 1 else f"{count:,} zones"

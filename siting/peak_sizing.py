@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from siting.errors import Fault
 from siting.plan import Plan
 from siting.problem import Edge, Problem
 from siting.simultaneity import Consumers, Factor, pipe_peaks_mw
 
-__all__ = ["PeakSizing", "Round", "scaled_for_peaks", "size_for_peaks"]
+__all__ = ["PeakSizing", "Round", "restored_sizing", "scaled_for_peaks", "size_for_peaks"]
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,11 @@ class PeakSizing:
             "peak_sizing_ending": self.ending,
             "peak_sizing_pipes_too_small": self.too_small,
         }
+
+    def kept_rounds(self) -> dict[str, object]:
+        """Return the rounds and how they ended as JSON values, see `read_rounds`."""
+        rounds = [asdict(each) for each in self.rounds]
+        return {"rounds": rounds, "ending": self.ending, "chosen": self.chosen}
 
     @property
     def doubts(self) -> tuple[Fault, ...]:
@@ -188,6 +194,39 @@ def size_for_peaks(
     whole = [number for number, each in enumerate(rounds) if not each.too_small]
     chosen = len(rounds) - 1 if ending != "limit" or not whole else whole[-1]
     return PeakSizing(*found[chosen], tuple(rounds), ending, chosen + 1, fixed[chosen])
+
+
+def restored_sizing(
+    problem: Problem,
+    plan: Plan,
+    kept: Mapping[str, Any],
+    ratios: Mapping[str, float],
+    *,
+    consumers: Mapping[str, Consumers],
+    factor: Factor,
+) -> PeakSizing:
+    """Return the outcome of a loop from what `PeakSizing.kept_rounds` told; nothing is solved.
+
+    Parameters
+    ----------
+    problem
+        The problem with the full capacity of each size.
+    plan
+        The plan that the loop ended with.
+    kept, ratios
+        What was kept of the loop, and its ratios of peak over base load [-].
+    consumers, factor
+        How peaks add up, as in `size_for_peaks`.
+    """
+    return PeakSizing(
+        scaled_for_peaks(problem, ratios),
+        plan,
+        pipe_peaks_mw(problem, plan, consumers, factor),
+        tuple(Round(**each) for each in kept["rounds"]),
+        kept["ending"],
+        kept["chosen"],
+        dict(ratios),
+    )
 
 
 def scaled_for_peaks(problem: Problem, ratios: Mapping[str, float]) -> Problem:

@@ -35,6 +35,7 @@ from siting.config.settings import (
     demand_settings,
     finance_settings,
     network_settings,
+    setting_rows,
 )
 from siting.config.sweep import NamedScenario, SweepConfig, VaryConfig
 from siting.config.whole import StudyConfig, study_schema
@@ -75,6 +76,7 @@ __all__ = [
     "read_config",
     "read_sweep",
     "relative_path",
+    "setting_rows",
     "settings_of",
     "study_schema",
     "with_changes",

@@ -18,6 +18,7 @@ __all__ = [
     "demand_settings",
     "finance_settings",
     "network_settings",
+    "setting_rows",
 ]
 
 
@@ -88,7 +89,19 @@ def finance_settings(finance: FinanceConfig) -> tuple[NetworkSetting, ...]:
     return tuple(_section_settings(finance))
 
 
-def _section_settings(section: Section) -> Iterator[NetworkSetting]:
+def setting_rows() -> tuple[NetworkSetting, ...]:
+    """Return every setting with its default, also those without a value.
+
+    Examples
+    --------
+    >>> [each.description for each in setting_rows() if each.name == "first_year"][0][:13]
+    'Calendar year'
+    """
+    sections = (NetworkConfig(), DemandConfig(), FinanceConfig())
+    return tuple(row for each in sections for row in _section_settings(each, whole=True))
+
+
+def _section_settings(section: Section, *, whole: bool = False) -> Iterator[NetworkSetting]:
     """Yield the keys of a section that have a value, with unit and source of their defaults."""
     for name, known in type(section).model_fields.items():
         words, unit = known.description or "", "-"
@@ -97,7 +110,7 @@ def _section_settings(section: Section) -> Iterator[NetworkSetting]:
         extra = known.json_schema_extra
         source = str(extra["source"]) if isinstance(extra, dict) else "choice of the study"
         value = getattr(section, name)
-        if value is None or value == ():
+        if not whole and (value is None or value == ()):
             continue
         shown = _shown(name, value)
         changed = value != known.default

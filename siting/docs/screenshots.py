@@ -1,93 +1,153 @@
-"""Take the pictures of README and documentation anew, from real results of a packaged region."""
+"""Take the pictures of README and documentation anew, from real results.
+
+The packaged regions are shown, and one from the reference data where they lie beside the checkout.
+Look at each picture before it is kept.
+"""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import siting
+from siting.frontier.file import read_frontier
 from siting.outputs.check_map import write_check
 from siting.outputs.printing import printer_name
 from siting.resources import region_study
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    import PIL.Image
+    from playwright.sync_api import Browser, Page
 
-    from siting.frontier import Frontier
+    from siting.study import Study
 
+ROOT = Path(__file__).resolve().parents[2]
 IMAGES = Path(__file__).resolve().parent / "images"
+SHARED = ROOT.parent / "shared" / "data"
+"""Reference data beside the checkout; without them two regions are shown."""
+
 COLOURS = 256
 WIDEST_PX = 1400
+MOST_KB = 300
+
+Act = Callable[["Page"], None] | None
 
 
 def main() -> None:
-    """Run a region, open its results in a browser, and write the pictures."""
+    """Run the regions, open their results in a browser, and write the pictures."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--region", default="kotka", help="packaged region")
-    options.add_argument("--seconds", type=float, default=60.0, help="longest search, twice")
-    options.add_argument("--run", type=Path, help="a finished run folder to show instead")
-    options.add_argument("--frontier", type=Path, help="and its frontier.json")
+    options.add_argument("--region", action="append", choices=REGIONS, help="all if absent")
+    options.add_argument("--seconds", type=float, default=240.0, help="longest search of each")
+    options.add_argument(
+        "--run", action="append", default=[], metavar="REGION=FOLDER", help="a finished run folder"
+    )
     given = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="siting-pictures-") as place:
-        folder, frontier, check = _results(given, Path(place))
-        browser = printer_name()
-        if browser is None or browser == "WeasyPrint":
-            raise SystemExit("No Chromium, Chrome or Edge was found; it takes the pictures.")
-        _pictures(browser, folder, check)
-        if frontier is not None:
-            picture = BytesIO()
-            frontier.plot(title="").figure.savefig(picture, format="png", dpi=130)
-            _write("frontier.png", picture.getvalue())
-        _workbook(folder / "plan.xlsx", Path(place))
+    runs = {name: Path(folder) for name, _, folder in (each.partition("=") for each in given.run)}
+    browser = printer_name()
+    if browser is None or browser == "WeasyPrint":
+        raise SystemExit("No Chromium, Chrome or Edge was found; it takes the pictures.")
+    for region in given.region or REGIONS:
+        with tempfile.TemporaryDirectory(prefix="siting-pictures-") as place:
+            study = REGIONS[region](Path(place))
+            if study is None:
+                print(f"{SHARED} is not there; the picture of {region} stays as it is.")
+                continue
+            folder = runs.get(region) or _run(study, Path(place), given.seconds)
+            with _window(browser) as window:
+                shown = Shown(study, folder.absolute(), window, Path(place))
+                _demo(shown) if region == DEMO else _map(shown, f"map_{region}.png")
 
 
-def _results(given: argparse.Namespace, place: Path) -> tuple[Path, Frontier | None, Path]:
-    """Return a run folder, a frontier and the page of a check."""
-    study = siting.read_study(region_study(given.region))
-    check = write_check(study.inspect(), place / "check.html")
-    if given.run is not None:
-        from siting.frontier.file import read_frontier
-
-        found = read_frontier(given.frontier) if given.frontier else None
-        return given.run.absolute(), found, check
-    outputs = {"folder": place / "run", "frontier_s": given.seconds}
-    run = study.with_changes(solver={"time_limit_s": given.seconds}, outputs=outputs).run()
-    return run.folder, run.frontier, check
+def _packaged(name: str) -> Callable[[Path], Study | None]:
+    return lambda _: siting.read_study(region_study(name))
 
 
-def _pictures(browser: str, folder: Path, check: Path) -> None:
-    """Open each page and take its picture."""
+def _london(place: Path) -> Study | None:
+    """Return the study of Farringdon that the tests have, on layers not made for the package."""
+    if not SHARED.is_dir():
+        return None
+    sys.path.insert(0, str(ROOT))
+    from tests.integration.real_studies import london
+
+    head = {"attribution": "© OpenStreetMap contributors"}
+    return siting.read_study(london(place, SHARED)).with_changes(study=head)
+
+
+DEMO = "helsinki"
+REGIONS = {DEMO: _packaged(DEMO), "kotka": _packaged("kotka"), "london": _london}
+
+
+def _run(study: Study, place: Path, seconds: float) -> Path:
+    """Search for the plan of a study, and for plans of other sizes."""
+    changes = {"folder": place / "run", "frontier_s": min(60.0, seconds)}
+    return study.with_changes(solver={"time_limit_s": seconds}, outputs=changes).run().folder
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What pictures are taken of, and with what."""
+
+    study: Study
+    folder: Path
+    window: Browser
+    place: Path
+
+    def take(
+        self, name: str, page: Path, size: tuple[int, int], act: Act = None, *, ratio: float = 1.5
+    ) -> None:
+        """Open a page and take its picture."""
+        width, height = size
+        tab = self.window.new_page(
+            viewport={"width": width, "height": height}, device_scale_factor=ratio
+        )
+        tab.goto(page.as_uri())
+        tab.wait_for_timeout(1500)
+        if act is not None:
+            act(tab)
+        _write(name, tab.screenshot())
+        tab.close()
+
+
+@contextmanager
+def _window(browser: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
         window = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-
-        def take(name: str, page: Path, size: tuple[int, int], act: Act = None) -> None:
-            width, height = size
-            tab = window.new_page(
-                viewport={"width": width, "height": height}, device_scale_factor=1.5
-            )
-            tab.goto(page.as_uri())
-            tab.wait_for_timeout(1500)
-            if act is not None:
-                act(tab)
-            _write(name, tab.screenshot())
-            tab.close()
-
-        take("map.png", folder / "map.html", (1280, 800))
-        take("report.png", folder / "report.html", (1000, 1250))
-        take("economics.png", folder / "report.html", (1000, 1100), _to("#sensitivity"))
-        take("check.png", check, (1280, 800))
+        yield window
         window.close()
 
 
-Act = Callable[["Page"], None] | None
+def _map(shown: Shown, name: str) -> None:
+    """Take the picture of a map as a laptop shows it."""
+    shown.take(name, shown.folder / "map.html", (1280, 800))
+
+
+def _demo(shown: Shown) -> None:
+    """Take all pictures of the region of README and documentation."""
+    _map(shown, "map.png")
+    page = shown.folder / "map.html"
+    shown.take("map_phone.png", page, (390, 800), ratio=2.0)
+    shown.take("map_projector.png", page, (1920, 1080), ratio=1.0)
+    shown.take("report.png", shown.folder / "report.html", (1000, 1250))
+    shown.take("economics.png", shown.folder / "report.html", (1000, 1100), _to("#sensitivity"))
+    check = write_check(shown.study.inspect(), shown.place / "check.html")
+    shown.take("check.png", check, (1280, 800))
+    found = shown.folder / "frontier.json"
+    if found.is_file():
+        picture = BytesIO()
+        read_frontier(found).plot(title="").figure.savefig(picture, format="png", dpi=130)
+        _write("frontier.png", picture.getvalue())
+    _workbook(shown.folder / "plan.xlsx", shown.place)
 
 
 def _to(place: str) -> Callable[[Page], None]:
@@ -116,6 +176,18 @@ def _workbook(path: Path, place: Path) -> None:
     _write("workbook.png", (place / "sheet.png").read_bytes())
 
 
+def _palette(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Return colours for a picture: its commonest as they are, and some for what lies between."""
+    from PIL import Image
+
+    pixels: Any = image.getcolors(image.width * image.height)
+    common = [colour for _, colour in sorted(pixels, reverse=True)[: COLOURS // 2]]
+    between = image.quantize(COLOURS - len(common), method=Image.Quantize.MAXCOVERAGE)
+    held = Image.new("P", (1, 1))
+    held.putpalette([part for colour in common for part in colour] + (between.getpalette() or []))
+    return held
+
+
 def _write(name: str, picture: bytes) -> None:
     """Write a picture, small enough to be kept with the code."""
     from PIL import Image, ImageChops
@@ -130,9 +202,10 @@ def _write(name: str, picture: bytes) -> None:
         height = round(image.height * WIDEST_PX / image.width)
         image = image.resize((WIDEST_PX, height), Image.Resampling.LANCZOS)
     IMAGES.mkdir(exist_ok=True)
-    small = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    small = image.quantize(palette=_palette(image), dither=Image.Dither.NONE)
     small.save(IMAGES / name, optimize=True)
-    print(f"wrote {IMAGES / name}, {(IMAGES / name).stat().st_size / 1024:,.0f} kB")
+    kb = (IMAGES / name).stat().st_size / 1024
+    print(f"wrote {IMAGES / name}, {kb:,.0f} kB" + (", too large" if kb > MOST_KB else ""))
 
 
 if __name__ == "__main__":

@@ -40,12 +40,14 @@ class MoneySections:
 def money_sections(case: BusinessCase, t: Labels = ENGLISH) -> MoneySections:
     """Return what the report says about the money and CO2 of a plan."""
     return MoneySections(
-        basis=t("money.basis", years=case.horizon_a, prices=case.price_words),
+        basis=t("money.basis", years=case.horizon_a, prices=t.said(case.price_words)),
         viewpoints=[_company(case, t), _consumers(case, t), _society(case, t)],
         running=_running(case, t),
         present_values=_present_values(case, t),
         co2_basis=t(
-            "co2.basis", baseline=case.baseline.in_words, electricity=case.electricity.in_words
+            "co2.basis",
+            baseline=t.said(case.baseline.in_words),
+            electricity=t.said(case.electricity.in_words),
         ),
         co2=_co2(case, t),
     )
@@ -62,8 +64,8 @@ def _company(case: BusinessCase, t: Labels) -> View:
             words.signed_money(case.departure_value_eur),
         ),
         (t("money.lasting"), words.percent(case.lasting_heat_share)),
-        (t("money.irr"), str(company.irr)),
-        (t("money.payback"), str(company.payback)),
+        (t("money.irr"), t.said(str(company.irr))),
+        (t("money.payback"), t.said(str(company.payback))),
         (t("money.lcoh"), _price(company.levelised_cost_eur_per_mwh)),
         (t("money.lcoh_annuities"), _price(case.cost_by_annuities_eur_per_mwh)),
         (t("money.lcoh_waste"), _price(company.waste_heat_cost_eur_per_mwh)),
@@ -85,8 +87,8 @@ def _consumers(case: BusinessCase, t: Labels) -> View:
     rows = [(t("money.network_heat"), _price(consumers.heat_price_eur_per_mwh))]
     for name, cost in consumers.alternatives_eur_per_mwh.items():
         saving = words.signed_money(consumers.saving_eur[name])
-        rows.append((t("money.own", name=name), _price(cost)))
-        rows.append((t("money.saving", name=name), t("money.a_year", money=saving)))
+        rows.append((t("money.own", name=t.said(name)), _price(cost)))
+        rows.append((t("money.saving", name=t.said(name)), t("money.a_year", money=saving)))
     return View(t("money.consumers"), rows, t("money.consumers_note"))
 
 
@@ -97,13 +99,13 @@ def _society(case: BusinessCase, t: Labels) -> View:
             (t("money.npv"), words.signed_money(case.society.net_present_value_eur)),
             (t("money.npv_without_carbon"), words.signed_money(case.society.without_carbon_eur)),
         ]
-    return View(t("money.society"), rows, case.society_words)
+    return View(t("money.society"), rows, t.said(case.society_words))
 
 
 def _running(case: BusinessCase, t: Labels) -> Rows:
     """Return running cost by line, large to small, and their sum."""
     lines = sorted(case.running_eur.items(), key=lambda line: -line[1])
-    rows = [(_line_name(name), words.signed_money(cost)) for name, cost in lines if cost != 0]
+    rows = [(_line_name(name, t), words.signed_money(cost)) for name, cost in lines if cost != 0]
     return [*rows, (t("money.all"), words.signed_money(math.fsum(case.running_eur.values())))]
 
 
@@ -113,15 +115,15 @@ def _present_values(case: BusinessCase, t: Labels) -> Rows:
         name: present_value(line, case.discount_rate) for name, line in case.flow.lines.items()
     }
     rows = [
-        (_line_name(name), words.signed_money(lines[name]))
+        (_line_name(name, t), words.signed_money(lines[name]))
         for name in sorted(lines, key=lambda n: -lines[n])
         if lines[name] != 0
     ]
     return [*rows, (t("money.npv"), words.signed_money(case.company.net_present_value_eur))]
 
 
-def _line_name(name: str) -> str:
-    return words.sentence(name.replace("_om", " upkeep").replace("_", " "))
+def _line_name(name: str, t: Labels) -> str:
+    return t.said(words.sentence(name.replace("_om", " upkeep").replace("_", " ")))
 
 
 def _co2(case: BusinessCase, t: Labels) -> Rows:

@@ -35,13 +35,14 @@ from siting.explanation import Explanation, explain_plan, not_attached
 from siting.frontier.file import write_frontier
 from siting.input_files import hash_of, input_files
 from siting.network.types import PipeNetwork
+from siting.outputs.assumption import Assumption
 from siting.outputs.edges import PipeData, write_edges
 from siting.outputs.exports import write_formats
 from siting.outputs.frames import Keys, PlanFrames
 from siting.outputs.frontier import frontier_frame
 from siting.outputs.labels import Labels, labels_of
 from siting.outputs.printing import check_printer, print_pdf
-from siting.outputs.report import Assumption, write_report
+from siting.outputs.report import write_report
 from siting.outputs.run_map import write_run_map
 from siting.outputs.source import attribution_of
 from siting.outputs.tables import write_geopackage
@@ -201,7 +202,8 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
     folder
         The run folder.
     files
-        For each name what writes it, given its path beside all other files of the run.
+        For each name what writes it, given its path beside all other files of the run. One that
+        writes nothing takes the file away.
 
     Raises
     ------
@@ -216,7 +218,10 @@ def change_outputs(folder: Path, files: Mapping[str, Callable[[Path], Any]]) -> 
                 shutil.copy2(folder / name, work / name)
         for name, write in files.items():
             write(work / name)
-            manifest["outputs"][name] = hash_of(work / name)
+            if (work / name).is_file():
+                manifest["outputs"][name] = hash_of(work / name)
+            else:
+                manifest["outputs"].pop(name, None)
         _write_json(work / MANIFEST, manifest)
 
 
@@ -433,6 +438,7 @@ def _manifest(work: Path, folder: Path, run: FinishedRun, created: datetime) -> 
         "site_ids": dict(run.assembly.site_ids),
         "zone_ids": dict(run.assembly.zone_ids),
         "peak_ratios": {} if sizing is None else dict(sizing.ratios),
+        "peak_rounds": None if sizing is None else sizing.kept_rounds(),
         "python": platform.python_version(),
         "packages": {name: _package_version(name) for name in PACKAGES},
     }

@@ -4,53 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from siting.appraisal import Appraisal, proof_words
 from siting.outputs import words
 from siting.outputs.assets import template
-from siting.outputs.map_data import MapState
+from siting.outputs.assumption import Assumption
+from siting.outputs.map_states import MapState
 from siting.outputs.report import component_name
 
-__all__ = ["Assumed", "assumption_rows", "panel", "state_brief"]
+__all__ = ["assumption_rows", "panel", "state_brief"]
 
 SITES_LISTED = 8
-
-
-class Assumed(Protocol):
-    """A figure that the plan rests on: `siting.parameters.Parameter`, or anything like it."""
-
-    @property
-    def name(self) -> str:
-        """Name, with its unit where it has one."""
-
-    @property
-    def value(self) -> float | str:
-        """The figure or word that was used."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the figure."""
-
-    @property
-    def source(self) -> str:
-        """Where the default comes from."""
-
-    @property
-    def mark(self) -> str:
-        """Grade of the source."""
-
-    @property
-    def overridden(self) -> bool:
-        """Whether the study replaced the default."""
-
-    @property
-    def preset(self) -> str:
-        """Country whose preset replaced the default, empty if none did."""
-
-    @property
-    def description(self) -> str:
-        """What the figure is."""
 
 
 def state_brief(appraisal: Appraisal) -> str:
@@ -139,7 +104,7 @@ def _costs(a: Appraisal) -> list[tuple[str, str, float]]:
 
 
 def assumption_rows(
-    parameters: Mapping[str, Assumed] | None, settings: Iterable[Assumed]
+    parameters: Mapping[str, Assumption] | None, settings: Iterable[Assumption]
 ) -> list[dict[str, Any]]:
     """Return what a plan rests on: figures of the study, then of the country, then the rest."""
     given = [*settings, *(parameters or {}).values()]
@@ -156,7 +121,7 @@ def assumption_rows(
     ]
 
 
-def _origin(each: Assumed) -> str:
+def _origin(each: Assumption) -> str:
     """Return where a figure comes from."""
     if each.overridden:
         return "set in the study"

@@ -19,9 +19,10 @@ from markupsafe import Markup
 from siting.appraisal import Appraisal
 from siting.outputs import map_data
 from siting.outputs.assets import data_uri, outside_links, template
+from siting.outputs.assumption import Assumption
 from siting.outputs.frames import PlanFrames, check_same_plan
-from siting.outputs.map_data import MapLayers, MapState, States
-from siting.outputs.map_panel import Assumed, assumption_rows, panel, state_brief
+from siting.outputs.map_panel import assumption_rows, panel, state_brief
+from siting.outputs.map_states import MapLayers, MapState, States
 from siting.outputs.packing import packed
 from siting.outputs.source import OSM_ATTRIBUTION
 from siting.plan import Plan
@@ -126,8 +127,8 @@ def build_map(
     others: Sequence[MapState] = (),
     slider: Slider | None = None,
     layers: MapLayers | None = None,
-    parameters: Mapping[str, Assumed] | None = None,
-    settings: Iterable[Assumed] = (),
+    parameters: Mapping[str, Assumption] | None = None,
+    settings: Iterable[Assumption] = (),
 ) -> folium.Map:
     """Return the map of a plan, for a notebook or to save.
 

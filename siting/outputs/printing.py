@@ -12,7 +12,7 @@ from pathlib import Path
 
 from siting.errors import Fault, InputError
 
-__all__ = ["check_printer", "print_pdf", "printer_name"]
+__all__ = ["check_printer", "print_again", "print_pdf", "printer_name"]
 
 BROWSER_SETTING = "SITING_BROWSER"
 NAMES = (
@@ -65,6 +65,21 @@ def print_pdf(page: str | Path, pdf: str | Path) -> str:
     if not pdf.is_file() or pdf.read_bytes()[:5] != b"%PDF-":
         raise _fault(f"{name} wrote no PDF.", f"Open {page.name} in a browser and print it there.")
     return name
+
+
+def print_again(page: Path, pdf: Path) -> str | None:
+    """Print a page that has changed over its older PDF, or take that away.
+
+    Returns
+    -------
+    None where the PDF is that of the page, else a sentence on why it is gone.
+    """
+    try:
+        print_pdf(page, pdf)
+    except InputError as error:
+        pdf.unlink(missing_ok=True)
+        return f"{pdf.name} was that of the older page and was taken away: {error}"
+    return None
 
 
 def printer_name() -> str | None:

@@ -49,23 +49,48 @@ def zones(frame: gpd.GeoDataFrame) -> str:
     """Return a style that colours zones served by their share of waste heat."""
     share = '"served" AND "waste_heat_share"'
     classes = ShareClasses.of(frame).classes
-    symbols = [_area('NOT "served"', "not served", NOT_SERVED, "#bdb5a6")]
+    symbols = _shapes(frame, "Polygon", 'NOT "served"', "not served", NOT_SERVED, "#bdb5a6", 2.4)
     for place, each in enumerate(classes):
         low = "" if place == 0 else f"{share} >= {each.low:g}"
         high = "" if each is classes[-1] else f"{share} < {each.high:g}"
         rule = " AND ".join(filter(None, [low, high])) or '"served"'
-        symbols.append(_area(rule, f"{each.label} % from waste heat", each.colour, "#2d5d63"))
+        label = f"{each.label} % from waste heat"
+        symbols += _shapes(frame, "Polygon", rule, label, each.colour, "#2d5d63", 3.2)
     return _style(symbols)
 
 
-def sites() -> str:
+def sites(frame: gpd.GeoDataFrame) -> str:
     """Return a style that tells chosen sites from the others."""
+    other, chosen = ("#ffffff", "#69757e", 2.4), ("#16324f", "#ffffff", 4.6)
     return _style(
         [
-            _point('NOT "chosen"', "other candidate site", "#ffffff", "#69757e", 2.4),
-            _point('"chosen"', "site chosen", "#16324f", "#ffffff", 4.6),
+            *_shapes(frame, "Point", 'NOT "chosen"', "other candidate site", *other),
+            *_shapes(frame, "Point", '"chosen"', "site chosen", *chosen),
         ]
     )
+
+
+def _shapes(
+    frame: gpd.GeoDataFrame,
+    usual: str,
+    rule: str,
+    label: str,
+    colour: str,
+    edge: str,
+    size_mm: float,
+) -> list[_Symbol]:
+    """Return a symbol for each kind of shape in a layer: QGIS draws points by markers only."""
+    kinds = {str(kind).removeprefix("Multi") for kind in frame.geometry.geom_type.dropna()}
+    drawn = sorted(kinds & {"Point", "Polygon"}, reverse=True) or [usual]
+    found = []
+    for kind in drawn:
+        own = rule if len(drawn) == 1 else f"({rule}) AND geometry_type($geometry) = '{kind}'"
+        found.append(
+            _point(own, label, colour, edge, size_mm)
+            if kind == "Point"
+            else _area(own, label, colour, edge)
+        )
+    return found
 
 
 def streets() -> str:

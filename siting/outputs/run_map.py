@@ -10,7 +10,7 @@ from siting.appraisal import gap_percent
 from siting.config import demand_settings, finance_settings, network_settings
 from siting.frontier import Frontier
 from siting.outputs import words
-from siting.outputs.map_data import MapLayers, MapState
+from siting.outputs.map_states import MapLayers, MapState
 from siting.outputs.maps import Slider, write_map
 from siting.outputs.source import attribution_of
 from siting.region import acts_frame

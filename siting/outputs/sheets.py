@@ -102,6 +102,8 @@ class Book:
 
     def look(self, **looks: Any) -> Any:
         """Return a cell format, made once."""
+        if looks.get("indent"):  # without an alignment spreadsheets do not indent
+            looks = {"align": "left", **looks}
         key = tuple(sorted(looks.items()))
         if key not in self._formats:
             self._formats[key] = self.book.add_format({"valign": "top", **looks})
@@ -146,6 +148,7 @@ class Book:
     def headings(self, sheet: Any, fields: Sequence[Field]) -> None:
         """Write the row of headings."""
         head = {"bold": True, "font_color": "#ffffff", "bg_color": INK, "text_wrap": True}
+        head |= {"valign": "vcenter"}
         for column, each in enumerate(fields):
             sheet.write_string(HEAD_ROW, column, each.heading, self.look(**head, border=1))
             if each.description:

@@ -89,10 +89,10 @@ def write_geopackage(frames: PlanFrames, kpis: Mapping[str, Any], path: str | Pa
         kpi_table(kpis), path, layer="kpis", driver="GPKG", dataset_options=OPTIONS
     )
     styles = {
-        "sites": qml.sites(),
+        "sites": qml.sites(frames.sites),
         "zones": qml.zones(frames.zones),
         "pipes": qml.pipes(frames.pipes["nominal_diameter"]),
-        "candidate_sites": qml.sites(),
+        "candidate_sites": qml.sites(frames.sites),
         "demand_zones": qml.zones(frames.zones),
         "streets": qml.streets(),
     }

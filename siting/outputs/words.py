@@ -168,7 +168,7 @@ def headline_table(appraisal: Appraisal, t: Labels = ENGLISH) -> list[tuple[str,
         "density": _density(a),
         "loss": f"{heat(a.network_loss_mwh)} ({percent(a.network_loss_share)})",
         "electricity": heat(a.electricity_mwh),
-        "proof": proof_words(a.proof),
+        "proof": t.said(proof_words(a.proof)),
     }
     return [(t(f"headline.{key}"), value) for key, value in rows.items()]
 
@@ -180,7 +180,7 @@ def _base_rows(a: Appraisal) -> dict[str, str]:
     return {"standing_base": heat(a.standing_base_mwh), "displaced": heat(a.displaced_base_mwh)}
 
 
-def site_size(site: Mapping[str, Any]) -> str:
+def site_size(site: Mapping[str, Any], t: Labels = ENGLISH) -> str:
     """Return how large a site is: the heat that is stated for it, else its IT load.
 
     Examples
@@ -192,9 +192,9 @@ def site_size(site: Mapping[str, Any]) -> str:
     """
     stated_kw = site["recoverable_heat_kw"]
     if not math.isnan(stated_kw):
-        return f"{figure(stated_kw / 1000)} MW heat"
+        return t("plan.size_heat", mw=figure(stated_kw / 1000))
     load_mw = site["it_load_mw"]
-    return NOTHING if math.isnan(load_mw) else f"{figure(load_mw)} MW IT load"
+    return NOTHING if math.isnan(load_mw) else t("plan.size_load", mw=figure(load_mw))
 
 
 def homes(appraisal: Appraisal, t: Labels = ENGLISH) -> str:

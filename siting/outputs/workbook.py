@@ -15,9 +15,10 @@ import pandas as pd
 from siting.appraisal import Appraisal, diameter_order, proof_words
 from siting.errors import Fault
 from siting.explanation import NOT_ATTACHED
+from siting.outputs.assumption import Assumption
 from siting.outputs.fields import SHARE, THREE, TWO, WHOLE, Field, fields_of
 from siting.outputs.frames import PlanFrames, check_same_plan
-from siting.outputs.report import Assumption, component_name
+from siting.outputs.report import component_name
 from siting.outputs.sheets import DATA_ROW, INPUT, PAPER, RULE, Book, Placed
 from siting.outputs.years import further_sheets
 from siting.parameters import references
@@ -374,7 +375,8 @@ def _summary_sheet(
         looks = {"num_format": each.style, "bottom": 4, "bottom_color": RULE, **strong}
         book.put(sheet, row, 0, each.label, bottom=4, bottom_color=RULE, **strong)
         book.formula(sheet, row, 1, each.formula, each.value, align="right", **looks)
-        book.put(sheet, row, 2, each.unit, indent=1, bottom=4, bottom_color=RULE)
+        unit = "" if each.unit in {"-", "count"} else each.unit
+        book.put(sheet, row, 2, unit, indent=1, bottom=4, bottom_color=RULE)
         looks = {"num_format": each.style, "font_color": "#5b6770"}
         book.put(sheet, row, 3, kpis[each.kpi], bottom=4, bottom_color=RULE, **looks)
         book.put(

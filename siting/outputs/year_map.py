@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from siting.appraisal import appraise
 from siting.outputs.frames import plan_facts, plan_frames
-from siting.outputs.map_data import MapState
+from siting.outputs.map_states import MapState
 from siting.outputs.maps import Slider, write_map
 from siting.outputs.source import attribution_of
 

@@ -88,7 +88,11 @@ def write_simulation(simulation: Simulation, folder: str | Path) -> list[str]:
             if (folder / name).is_file():
                 shutil.copy2(folder / name, work / name)
         written, left = _write(simulation, work, outputs)
-        manifest["outputs"] = outputs | {name: _sha256(work / name) for name in written}
+        manifest["outputs"] = {
+            name: _sha256(work / name) if name in written else kept
+            for name, kept in {**outputs, **dict.fromkeys(written, "")}.items()
+            if (work / name).is_file()
+        }
         text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
         (work / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return left
@@ -99,6 +103,7 @@ def _write(
 ) -> tuple[list[str], list[str]]:
     """Write all results; return the names of the files, and what was left alone."""
     from siting.outputs import hydraulics
+    from siting.outputs.printing import print_again
 
     figures = json.dumps(simulation.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     (work / SIMULATION).write_text(figures + "\n", encoding="utf-8")
@@ -118,6 +123,10 @@ def _write(
             continue
         path.write_text(changed(path.read_text(encoding="utf-8")), encoding="utf-8")
         written.append(name)
+    pdf = work / "report.pdf"
+    if "report.html" in written and pdf.is_file():
+        gone = print_again(work / "report.html", pdf)
+        (written if gone is None else left).append(gone or pdf.name)
     return written, left
 
 

@@ -14,7 +14,7 @@ from siting.config import StudyConfig, read_config, settings_of, with_changes
 from siting.errors import Fault, InputError
 from siting.study.chain import Study
 from siting.study.finished import Run
-from siting.study.solving import appraise_plan
+from siting.study.solving import appraise_plan, sized_as_kept
 
 __all__ = ["read_run", "run_folder"]
 
@@ -48,8 +48,8 @@ def read_run(path: str | Path) -> tuple[Run, datetime]:
     Raises
     ------
     InputError
-        The folder is no run folder, the study or a layer has changed since, or the pipes were
-        sized for peaks in rounds that are not kept.
+        The folder is no run folder, the study or a layer has changed since, or an older version
+        sized its pipes for peaks in rounds that it did not keep.
     """
     from siting.problem import read_problem
     from siting.solution_file import read_solution
@@ -59,16 +59,18 @@ def read_run(path: str | Path) -> tuple[Run, datetime]:
     file = (folder / manifest["study_file"]).resolve()
     _check_inputs(manifest["inputs"], file.parent)
     config = _config_of(manifest["settings"], file, folder)
-    if config.network.pipes_carry == "peak":
-        raise _fault(
-            f"'{folder.name}' was sized for peaks, in rounds that its folder does not keep.",
-            "Run the study again.",
-        )
     checked = Study(config).check()
     problem, plan = (
         read_problem(folder / "problem.json"),
         read_solution(folder / "solution.json"),
     )
+    if config.network.pipes_carry == "peak":
+        if not manifest.get("peak_rounds"):
+            raise _fault(
+                f"'{folder.name}' was sized for peaks, in rounds that its folder does not keep.",
+                "Run the study again.",
+            )
+        checked = sized_as_kept(config, checked, plan, manifest)
     if checked.assembly.problem != problem:
         raise _fault(
             f"the layers of '{folder.name}' give another problem than the run solved.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from siting.problem import Problem
 
 __all__ = ["print_report", "retell_report"]
+
+log = logging.getLogger(__name__)
 
 PAGE, PDF = "report.html", "report.pdf"
 
@@ -36,7 +39,7 @@ def retell_report(
 
     Returns
     -------
-    The page. An older hydraulic check stays in it.
+    The page. An older hydraulic check stays in it; an older PDF is printed anew if it has changed.
 
     Raises
     ------
@@ -46,6 +49,7 @@ def retell_report(
     """
     from siting.outputs.files import change_outputs, write_report_of
     from siting.outputs.labels import labels_of
+    from siting.outputs.printing import print_again
 
     folder = run_folder(folder)
     run, created = read_run(folder)
@@ -59,7 +63,15 @@ def retell_report(
         write_report_of(run, path, created, labels)
         _keep_check(before, path)
 
-    change_outputs(folder, {PAGE: write})
+    def reprint(path: Path) -> None:
+        page = path.with_name(PAGE)
+        if path.is_file() and page.read_bytes() != (folder / PAGE).read_bytes():
+            gone = print_again(page, path)
+            if gone is not None:
+                log.warning(gone)
+
+    files = {PAGE: write} | ({PDF: reprint} if (folder / PDF).is_file() else {})
+    change_outputs(folder, files)
     return folder / PAGE
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siting.config import StudyConfig
 from siting.errors import InfeasibleError, NoPlanError, VerificationError
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from siting.plan import Plan
     from siting.problem import Problem
     from siting.pumping import PlanHydraulics
+    from siting.simultaneity import Factor
 
 __all__ = [
     "Watcher",
     "appraise_plan",
     "find_plan",
+    "sized_as_kept",
     "watched",
 ]
 
@@ -113,20 +115,45 @@ def _sized_for_peaks(
     assembly: Assembly, config: StudyConfig, search: Callable[[Problem], Plan]
 ) -> Assembly:
     """Return the assembly with its pipes sized for coincident peaks, and how that went."""
-    from siting.parameters import load_parameters
     from siting.peak_sizing import size_for_peaks
-    from siting.simultaneity import simultaneity_factor
 
-    floor = load_parameters(config.parameters).value("simultaneity_floor")
     sizing = size_for_peaks(
         assembly.problem,
         search,
         consumers=assembly.consumers,
-        factor=simultaneity_factor(config.network.simultaneity, floor),
+        factor=_simultaneity(config),
         sized_already=frozenset(k for k, kind in assembly.edge_kinds.items() if kind == "service"),
         most_rounds=config.network.peak_rounds,
     )
     return assembly.with_peaks(sizing)
+
+
+def _simultaneity(config: StudyConfig) -> Factor:
+    """Return the factor by number of consumers that a study asks for."""
+    from siting.parameters import load_parameters
+    from siting.simultaneity import simultaneity_factor
+
+    floor = load_parameters(config.parameters).value("simultaneity_floor")
+    return simultaneity_factor(config.network.simultaneity, floor)
+
+
+def sized_as_kept(
+    config: StudyConfig, checked: CheckResult, plan: Plan, manifest: Mapping[str, Any]
+) -> CheckResult:
+    """Return the layers with pipes sized for peaks as in a finished run; nothing is solved."""
+    from siting.peak_sizing import restored_sizing
+
+    assembly = checked.assembly
+    sizing = restored_sizing(
+        assembly.problem,
+        plan,
+        manifest["peak_rounds"],
+        manifest["peak_ratios"],
+        consumers=assembly.consumers,
+        factor=_simultaneity(config),
+    )
+    sized = assembly.with_peaks(sizing)
+    return replace(checked, assembly=sized, doubts=(*checked.doubts, *sized.doubts))
 
 
 def appraise_plan(

@@ -18,7 +18,7 @@ from sample_plan import ROGUE, small_town, with_less_built, with_nothing_built
 from siting.appraisal import Appraisal, appraise
 from siting.outputs import words
 from siting.outputs.frames import plan_facts, plan_frames
-from siting.outputs.map_data import MapState
+from siting.outputs.map_states import MapState
 from siting.outputs.maps import Slider, write_map
 
 pytestmark = pytest.mark.browser
@@ -285,6 +285,36 @@ def test_layers_and_ways_to_look_at_pipes_can_be_switched(desk: Opened) -> None:
     assert "DN 100" in desk.text(".pipes-key")
 
 
+def test_after_a_move_the_picture_is_what_drawing_it_whole_gives(desk: Opened) -> None:
+    found = desk.page.evaluate(
+        """() => {
+          const { sheet, finish } = siting.layers;
+          const picture = () => { finish(); const box = sheet._container;
+            return box.getContext("2d").getImageData(0, 0, box.width, box.height).data; };
+          const before = picture(), drawn = [];
+          const steps = sheet._steps;
+          sheet._steps = function (pen, regions) {
+            drawn.push(regions);
+            return steps.call(this, pen, regions); };
+          map_siting.panBy([96, -61], { animate: false });
+          const moved = picture(), regions = drawn.at(-1), size = sheet._bounds.getSize();
+          sheet.redraw();
+          const whole = picture();
+          delete sheet._steps;
+          const unlike = (a, b) => { let count = 0;
+            for (let i = 0; i < a.length; i += 4)
+              if ([0, 1, 2, 3].some((k) => Math.abs(a[i + k] - b[i + k]) > 24)) count += 1;
+            return count; };
+          const area = (each) => each.getSize().x * each.getSize().y;
+          const share = regions.map(area).reduce((a, b) => a + b) / (size.x * size.y);
+          return { parts: regions.length, share,
+            unlike: unlike(moved, whole), moved: unlike(before, whole) }; }"""
+    )
+    assert found["parts"] == 2
+    assert found["share"] < 0.15  # only what came into view was drawn
+    assert found["moved"] > 2_000 > 20 > found["unlike"]
+
+
 def test_measuring_by_clicks_and_escape(desk: Opened) -> None:
     desk.page.locator(".tools .measure").click()
     ends = desk.page.evaluate(
@@ -321,6 +351,23 @@ def test_the_address_opens_what_was_seen(desk: Opened, browser: Any, drawn: Draw
     slide(desk, "End")
 
 
+def test_full_screen_holds_panel_slider_and_search(browser: Any, drawn: Drawn) -> None:
+    opened = visit(browser, drawn.path, 1000, 700)
+    button = opened.page.get_by_role("button", name="Full Screen")
+    if not button.count():
+        button = opened.page.locator(".leaflet-control-zoom-fullscreen")
+    button.first.focus()
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_function("document.fullscreenElement !== null")
+    held = """() => [".panel", ".slider", ".legend", ".search input"].map((name) =>
+      document.fullscreenElement.contains(document.querySelector(name)))"""
+    assert opened.page.evaluate(held) == [True] * 4
+    opened.page.evaluate("document.exitFullscreen()")
+    opened.page.wait_for_function("document.fullscreenElement === null")
+    assert opened.errors == []
+    opened.page.context.close()
+
+
 def test_on_paper_panel_map_and_legend_remain(desk: Opened) -> None:
     desk.page.emulate_media(media="print")
     seen = {
@@ -333,6 +380,22 @@ def test_on_paper_panel_map_and_legend_remain(desk: Opened) -> None:
         ".slider input": False, ".slider .said": True,
     }  # fmt: skip
     assert desk.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    # as much as a panel may say: it stays on the page, and the screen is as before
+    room = desk.page.evaluate(
+        """() => { const list = document.querySelector(".panel .sites"), before = list.innerHTML;
+          list.innerHTML = "<li><i></i><span>Site</span><b>1 MW</b></li>".repeat(20);
+          const wide = document.querySelector(".panel").offsetWidth;
+          window.dispatchEvent(new Event("beforeprint"));
+          const panel = document.querySelector(".panel").getBoundingClientRect();
+          const page = map_siting.getContainer().getBoundingClientRect();
+          window.dispatchEvent(new Event("afterprint"));
+          list.innerHTML = before;
+          return [page.width, page.height, panel.bottom - page.bottom,
+            document.querySelector(".panel").offsetWidth - wide]; }"""
+    )
+    assert room[:2] == [1060, 728]
+    assert room[2] < 0
+    assert room[3] == 0
 
 
 def test_on_a_phone_everything_has_its_place(browser: Any, drawn: Drawn) -> None:

@@ -11,6 +11,7 @@ import siting
 from siting.errors import VerificationError
 from siting.hydraulics import pipe_checks
 from siting.study import Run
+from siting.study.again import read_run
 from siting.verify import verify_folder
 
 
@@ -67,6 +68,9 @@ def test_pipes_carry_the_peaks(small_study: Path) -> None:
     assert kpis["peak_sizing_rounds"] == len(sizing.rounds)
     assert kpis["pump_power_kw"] > 0
     verify_folder(done.folder)
+    again, _ = read_run(done.folder)
+    assert again.assembly.peak_sizing == sizing
+    assert again.appraisal.kpis() == done.appraisal.kpis()
     manifest = json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["peak_ratios"][streets[0]] *= 0.9
     (done.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

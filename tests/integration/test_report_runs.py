@@ -29,7 +29,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = siting.read_study(folder / "study.toml")
     if printer_name() is not None:
         study = study.with_changes(outputs={"pdf": True})
-    run = study.with_changes(solver={"gap": 0.05}).run(progress=False)
+    run = study.with_changes(solver={"gap": 0.15}).run(progress=False)
     frontier = find_frontier(run.assembly.problem, time_limit_s=4, points=2, gap=0.3)
     write_frontier(frontier, folder / "found" / "frontier.json")
     return folder

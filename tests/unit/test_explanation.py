@@ -173,6 +173,13 @@ def test_sites_tell_groups_limits_and_unreachable_zones():
     assert explained(replace(LINE, sites=grouped)).sites["t"].reason == (
         "another site of group 'g' is chosen"
     )
+    other = explained(replace(LINE, sites=grouped)).sites["t"]
+    # in place of s, t serves z1 over the large pipe b and the street c
+    assert other.extra_capex_eur == pytest.approx(800 + 20 * 3 + 40 + 700 + 60)
+    assert other.heat_mwh == pytest.approx(4.0)
+    assert other.break_even_capex_eur == pytest.approx(CAPEX)  # as much heat as s gives
+    assert "In place of site 's' it would serve one zone" in other.change
+    assert "Even if opening it were free" in other.change
     limited = LINE.with_limits(max_sites=1)
     assert explained(limited).sites["t"].reason == "the plan may open at most 1 sites"
     cut = replace(LINE, edges=tuple(replace(e, forbidden=e.id == "c") for e in LINE.edges))

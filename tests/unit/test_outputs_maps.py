@@ -11,11 +11,11 @@ import pytest
 from sample_plan import ROGUE, small_town, with_nothing_built
 
 from siting.appraisal import appraise
-from siting.outputs import map_data
+from siting.outputs import map_states
 from siting.outputs.assets import asset_text, data_uri, outside_links
 from siting.outputs.frames import plan_facts, plan_frames
 from siting.outputs.looks import PipeClasses, ShareClasses
-from siting.outputs.map_data import MapLayers, MapState
+from siting.outputs.map_states import MapLayers, MapState
 from siting.outputs.maps import VENDORED, build_map, write_map
 from siting.outputs.packing import unpacked, unpacked_shapes
 
@@ -107,7 +107,7 @@ def test_points_and_no_streets_are_drawn(tmp_path):
 
 
 def test_zones_left_out_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(map_data, "ZONES_SHOWN", 4)
+    monkeypatch.setattr(map_states, "ZONES_SHOWN", 4)
     page = page_of(small_town(), tmp_path)
     assert "The map shows 4 of 6 zones" in page
     shown = data_of(page)["zones"]["id"]

@@ -112,6 +112,20 @@ def test_weasyprint_stands_in_where_it_is_installed(monkeypatch, report):
     assert written == [str(report), str(report.with_name("w.pdf"))]
 
 
+def test_weasyprint_prints_the_same_sections(monkeypatch, report):
+    pytest.importorskip("weasyprint", reason="siting[pdf] is not installed")
+    monkeypatch.setattr(printing, "NAMES", ())
+    monkeypatch.setattr(printing, "PLACES", {})
+    monkeypatch.delenv("SITING_BROWSER", raising=False)
+    pdf = report.with_name("weasy.pdf")
+    assert print_pdf(report, pdf) == "WeasyPrint"
+    texts = [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(pdf).pages]
+    whole = unicodedata.normalize("NFKC", " ".join(texts))
+    for title in ("The question", "Economics from three viewpoints", "Assumptions", "Next steps"):
+        assert title in whole, title
+    assert all(f"{number} / {len(texts)}" in text for number, text in enumerate(texts, start=1))
+
+
 @pytest.mark.parametrize(("code", "words"), [(0, "wrote no PDF"), (3, "ended with 3: no room")])
 def test_a_browser_that_fails_is_named(monkeypatch, tmp_path, report, code, words):
     browser = tmp_path / "browser"

@@ -88,6 +88,81 @@ def test_every_layer_has_a_style_that_is_sound(package):
         assert (column, default) == ("geom", 1)
 
 
+# What QGIS reads (qgsrulebasedrenderer, qgssymbollayerutils and the line, fill and marker layers).
+QGIS = {
+    "SimpleLine": ("line", {"Line"}, {
+        "line_color", "line_width", "line_width_unit", "line_style", "capstyle", "joinstyle"}),
+    "SimpleFill": ("fill", {"Polygon"}, {
+        "color", "style", "outline_color", "outline_width", "outline_width_unit",
+        "outline_style"}),
+    "SimpleMarker": ("marker", {"Point"}, {
+        "name", "color", "outline_color", "outline_width", "outline_width_unit", "size",
+        "size_unit"}),
+}  # fmt: skip
+PATTERNS = {"no", "solid", "dash", "dot", "dash dot", "dash dot dot"}
+
+
+def drawn_by_qgis(package):
+    """Return for each layer the kinds of shape that its style draws, checked as QGIS reads it."""
+    with closing(sqlite3.connect(package)) as base:
+        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles"))
+    found = {}
+    for layer, text in styles.items():
+        columns = set(pyogrio.read_info(package, layer=layer)["fields"])
+        style = ET.fromstring(text)
+        found[layer] = set()
+        assert (style.tag, style[0].tag) == ("qgis", "renderer-v2")
+        assert style[0].get("type") == "RuleRenderer"
+        assert [each.tag for each in style[0]] == ["rules", "symbols"]
+        for rule in style.iter("rule"):
+            names = set(re.findall(r'"(\w+)"', rule.get("filter") or ""))
+            assert names <= columns, (layer, names)
+            assert rule.get("label")
+        for symbol in style.iter("symbol"):
+            (drawn,) = symbol.findall("layer")
+            kind, shapes, known = QGIS[drawn.get("class")]
+            assert symbol.get("type") == kind
+            found[layer] |= shapes
+            looks = {each.get("name"): each.get("value") for each in drawn.find("Option")}
+            assert looks == {each.get("k"): each.get("v") for each in drawn.findall("prop")}
+            assert set(looks) <= known
+            for name, value in looks.items():
+                if name.endswith("color"):
+                    assert re.fullmatch(r"(\d{1,3},){3}255", value)
+                    assert all(int(each) < 256 for each in value.split(","))
+                elif name.endswith("_unit"):
+                    assert value == "MM"
+                elif name.endswith("width") or name == "size":
+                    assert 0.1 < float(value) < 6
+                elif name.endswith("style") and name not in {"capstyle", "joinstyle"}:
+                    assert value in PATTERNS
+    return found
+
+
+def test_styles_keep_to_what_qgis_reads(package):
+    drawn = drawn_by_qgis(package)
+    assert drawn.pop("pipes") == ({"Line"} if len(gpd.read_file(package, layer="pipes")) else set())
+    assert drawn == {
+        "sites": {"Point"}, "candidate_sites": {"Point"}, "zones": {"Polygon"},
+        "demand_zones": {"Polygon"}, "streets": {"Line"},
+    }  # fmt: skip
+
+
+def test_points_and_areas_of_one_layer_are_both_drawn(tmp_path):
+    town = small_town()
+    frames = plan_frames(town.region, town.network, town.assembly, town.plan)
+    shapes = frames.zones.geometry.where(frames.zones.index > 0, frames.zones.centroid)
+    mixed = replace(
+        frames,
+        zones=frames.zones.set_geometry(shapes),
+        sites=frames.sites.set_geometry(frames.sites.buffer(20)),
+    )
+    package = write_geopackage(mixed, {}, tmp_path / "plan.gpkg")
+    drawn = drawn_by_qgis(package)
+    assert drawn["zones"] == drawn["demand_zones"] == {"Point", "Polygon"}
+    assert drawn["sites"] == drawn["candidate_sites"] == {"Polygon"}
+
+
 def test_pipe_style_has_a_rule_for_each_size(tmp_path):
     package = write(small_town(), tmp_path / "plan.gpkg")
     with closing(sqlite3.connect(package)) as base:

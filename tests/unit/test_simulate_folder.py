@@ -11,7 +11,9 @@ from sample_plan import small_town
 
 from siting.appraisal import appraise
 from siting.errors import InputError, SitingError
+from siting.outputs import printing
 from siting.outputs.assets import outside_links
+from siting.outputs.files import hash_of
 from siting.outputs.frames import plan_facts, plan_frames
 from siting.outputs.hydraulics import map_with_check, report_with_check
 from siting.outputs.maps import write_map
@@ -141,6 +143,34 @@ def test_map_and_report_tell_it_once_and_safely(folder: Path) -> None:
     assert '"v": 1.9' in drawn
     assert ROGUE not in drawn
     assert outside_links(drawn) == outside_links(report) == []
+
+
+def with_an_older_pdf(folder: Path) -> None:
+    """Put a PDF into a run folder as a run writes it."""
+    (folder / "report.pdf").write_bytes(b"%PDF-1.7 older")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["outputs"]["report.pdf"] = hash_of(folder / "report.pdf")
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_the_pdf_is_that_of_the_page_or_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_an_older_pdf(folder)
+
+    def printed(page: Path, pdf: Path) -> str:
+        pdf.write_bytes(b"%PDF-1.7 " + page.read_bytes())
+        return "browser"
+
+    monkeypatch.setattr(printing, "print_pdf", printed)
+    assert write_simulation(simulation(folder), folder) == []
+    assert b"Hydraulic check" in (folder / "report.pdf").read_bytes()
+    assert hashes_agree(folder) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("SITING_BROWSER", "no-such-browser")
+    left = write_simulation(simulation(folder), folder)
+    assert len(left) == 1
+    assert left[0].startswith("report.pdf was that of the older page and was taken away")
+    assert not (folder / "report.pdf").exists()
+    assert hashes_agree(folder) == []
 
 
 def test_without_a_result_the_pages_say_so(folder: Path) -> None:

@@ -2,21 +2,31 @@
 
 A language is one file of this folder, such as ``sv.toml``, with the keys of ``en.toml``. What it
 lacks is taken from English, so that a translation can grow; `missing_texts` lists it.
+
+Rooms below the outputs know of no language: reasons, notes, remarks and words of a proof come from
+them as English sentences. Section ``said`` holds these sentences with gaps, and `Labels.said` finds
+the one that a text was made from. Section ``parameter`` needs no English file: its texts are the
+descriptions of the parameter table and of the settings of a study, by name; section ``source``
+likewise.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from siting.config import setting_rows
 from siting.errors import Fault, InputError
+from siting.parameters import load_parameters
 
 __all__ = ["ENGLISH", "Labels", "labels_of", "languages", "missing_texts", "translated"]
 
 SOURCE = "en"
+SENTENCE_ENDS = (". ", "; ")
 
 
 class Labels:
@@ -47,6 +57,53 @@ class Labels:
 
     def __contains__(self, key: object) -> bool:
         return key in self._texts
+
+    def said(self, text: str) -> str:
+        """Return an English text of another room in this language, as far as it is known.
+
+        Sentences are looked up one by one, and so is what fills their gaps.
+
+        Examples
+        --------
+        >>> pseudo = translated("xx", {"said.too_dear": "för dyrt", "said.within": "inom {gap}"})
+        >>> pseudo.said("too dear"), pseudo.said("proven within 2 %"), pseudo.said("Kaivokatu 3")
+        ('för dyrt', 'inom 2 %', 'Kaivokatu 3')
+        """
+        whole = self._phrase(text)
+        if whole is not None:
+            return whole
+        for end in SENTENCE_ENDS:
+            at = text.find(end)
+            while at >= 0:
+                first = self._phrase(text[: at + 1].rstrip()) or self._phrase(text[:at])
+                if first is not None:
+                    mark = "" if first.endswith(end[0]) else end[0]
+                    return f"{first}{mark} {self.said(text[at + len(end) :])}"
+                at = text.find(end, at + 1)
+        return text
+
+    def _phrase(self, text: str) -> str | None:
+        """Return a text that is one phrase of the catalogue."""
+        exact, patterns = _phrases()
+        if text in exact:
+            return self._texts[exact[text]]
+        for pattern, key in patterns:
+            hit = pattern.fullmatch(text)
+            if hit is not None:
+                gaps = {name: self.said(part) for name, part in hit.groupdict().items()}
+                return self._texts[key].format(**gaps)
+        return None
+
+    def of_figure(self, kind: str, name: str, text: str) -> str:
+        """Return description (``parameter``) or ``source`` of a figure in this language.
+
+        A study may have changed what stands behind a figure; then its own words are told.
+        """
+        english = _read(SOURCE)
+        for key in (f"{kind}.{name}", f"{kind}.{name}.setting"):
+            if english.get(key) == text:
+                return self._texts[key]
+        return text
 
     def raw(self, key: str) -> str:
         """Return a text with its gaps left open."""
@@ -114,10 +171,42 @@ def missing_texts(language: str) -> tuple[str, ...]:
 
 
 @cache
+def _phrases() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Return the English phrases without gaps, and the patterns of the others, longest first."""
+    exact, patterns = {}, []
+    for key, text in _read(SOURCE).items():
+        if not key.startswith("said."):
+            continue
+        if not _gaps(text):
+            exact[text] = key
+            continue
+        parts = re.split(r"\{(\w+)\}", text)
+        pattern = "".join(
+            f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+        )
+        patterns.append((len("".join(parts[::2])), pattern, key))
+    patterns.sort(reverse=True)
+    return exact, [(re.compile(pattern), key) for _, pattern, key in patterns]
+
+
+def _figures() -> dict[str, str]:
+    """Return description and source of each figure that a study may set, by key."""
+    table = load_parameters({})
+    rows = [(each.name, each.description, each.source) for each in table.values()]
+    for row in setting_rows():
+        key = f"{row.name}.setting" if row.name in table else row.name
+        rows.append((key, row.description, row.source))
+    return {f"parameter.{key}": text for key, text, _ in rows} | {
+        f"source.{key}": source for key, _, source in rows if source
+    }
+
+
+@cache
 def _read(language: str) -> Mapping[str, str]:
     """Return the texts of a file by dotted key."""
     raw = tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text("utf-8"))
-    return {
+    known = _figures() if language == SOURCE else {}
+    return known | {
         f"{section}.{key}": " ".join(text.split())
         for section, texts in raw.items()
         for key, text in texts.items()

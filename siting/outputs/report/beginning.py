@@ -65,7 +65,7 @@ def question_section(m: Matter) -> Section:
             Head(t("question.figures")),
             Facts(words.headline_table(m.appraisal, t)),
             Text(t("question.heat_per_euro_meaning"), muted=True),
-            *(Text(note, muted=True) for note in m.appraisal.notes),
+            *(Text(t.said(note), muted=True) for note in m.appraisal.notes),
         ],
     )
 
@@ -129,14 +129,14 @@ def _estimates(m: Matter) -> Iterator[Block]:
     common = sorted(ways.items(), key=lambda item: (-item[1], item[0]))[:8]
     yield Grid(
         [t("region.how"), f"#{t('region.zones_count')}"],
-        [[words.sentence(way), f"{number:,}"] for way, number in common],
+        [[words.sentence(t.said(way)), f"{number:,}"] for way, number in common],
     )
 
 
 def _doubts(m: Matter) -> Iterator[Block]:
     if m.doubts:
         yield Head(m.t("region.doubts"))
-        yield Bullets([str(doubt) for doubt in m.doubts])
+        yield Bullets([m.t.said(str(doubt)) for doubt in m.doubts])
 
 
 # Alternatives -----------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def _others(m: Matter) -> Iterator[Block]:
         (t("alternatives.network_cost"), case.company.levelised_cost_eur_per_mwh),
         (t("alternatives.network_price"), case.consumers.heat_price_eur_per_mwh),
         *(
-            (t("alternatives.own", name=name), cost)
+            (t("alternatives.own", name=t.said(name)), cost)
             for name, cost in case.consumers.alternatives_eur_per_mwh.items()
         ),
     ]
@@ -231,4 +231,4 @@ def _others(m: Matter) -> Iterator[Block]:
         [[name, words.figure(cost)] for name, cost in rows],
     )
     tonnes = f"{words.figure(case.co2.baseline_t)} t"
-    yield Text(t("alternatives.nothing", tonnes=tonnes, baseline=case.baseline.in_words))
+    yield Text(t("alternatives.nothing", tonnes=tonnes, baseline=t.said(case.baseline.in_words)))

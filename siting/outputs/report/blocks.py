@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 WIDE = 8
-LONG = 18
+LONG = 8
 """Tables with more rows may run over a page; their headings are repeated."""
 
 

@@ -314,11 +314,21 @@ def tornado_chart(
     with _chart(0.75 + 0.27 * len(shown), "tornado", found) as axes:
         for row, swing in enumerate(shown):
             ends = ((swing.at_low, swing.low, TEAL), (swing.at_high, swing.high, ORANGE))
-            for outcome, value, colour in ends:
-                if outcome is not None:
-                    reached = outcome.net_present_value_eur / EUR_PER_MEUR
-                    axes.barh(row, reached - middle, left=middle, height=0.66, color=colour)
-                    _end_text(axes, row, (reached, middle), words.figure(value))
+            bars = [
+                (outcome.net_present_value_eur / EUR_PER_MEUR - middle, value, colour)
+                for outcome, value, colour in ends
+                if outcome is not None
+            ]
+            bars.sort(key=lambda bar: -abs(bar[0]))  # the longer one below, its side taken
+            taken: set[bool] = set()
+            for moved, value, colour in bars:
+                axes.barh(row, moved, left=middle, height=0.66, color=colour)
+                # where both ends move it to one side, the text of one goes to the other
+                aside = (moved > 0) in taken
+                right = (moved > 0) != aside
+                taken.add(right)
+                reached = middle if aside else middle + moved
+                _end_text(axes, row, reached, words.figure(value), right=right)
         axes.axvline(middle, color=INK, lw=1)
         axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel=t("chart.npv_meur"))
         axes.set_yticks(range(len(shown)), [_safe(names[each.name]) for each in shown])
@@ -328,15 +338,14 @@ def tornado_chart(
         axes.grid(visible=True, axis="x")
         keys = ((TEAL, "sensitivity.at_low"), (ORANGE, "sensitivity.at_high"))
         handles = [Patch(color=colour, label=t(key)) for colour, key in keys]
-        _legend(axes, handles=handles, loc="lower left")
+        _legend(axes, handles=handles, loc="lower right")
     return found[0]
 
 
-def _end_text(axes: Axes, row: int, place: tuple[float, float], text: str) -> None:
+def _end_text(axes: Axes, row: int, reached: float, text: str, *, right: bool) -> None:
     """Write the value of a figure beside the end of its bar."""
-    reached, middle = place
-    side = "left" if reached > middle else "right"
-    offset = (3 if side == "left" else -3, 0)
+    side = "left" if right else "right"
+    offset = (3 if right else -3, 0)
     axes.annotate(
         text, (reached, row), xytext=offset, textcoords="offset points", va="center", ha=side,
         fontsize=7.5, color=MUTED,

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from siting.appraisal import gap_percent, proof_words
 from siting.finance.measures import PRICE_INDEX
 from siting.outputs import words
+from siting.outputs.assumption import Assumption
 from siting.outputs.report.blocks import Bullets, Cell, Grid, Section, Text
-from siting.outputs.report.matter import Assumption, Matter
+from siting.outputs.report.matter import Matter
 
 __all__ = ["assumptions_annex", "method_section", "next_section", "remarks_annex"]
 
@@ -44,7 +45,7 @@ def _proof(m: Matter) -> Iterator[tuple[str, str]]:
     unit = UNITS.get(proof.objective, "")
     key = f"question.{proof.objective}"
     yield t("method.wanted"), words.sentence(t(key)) if key in t else proof.objective
-    yield t("method.status"), proof.status.value
+    yield t("method.status"), t.said(proof.status.value)
     yield t("method.value"), _with_unit(proof.incumbent, unit)
     if proof.price_mwh_per_eur is not None:
         price = _with_unit(proof.price_mwh_per_eur * 1000, "kWh/a per EUR")
@@ -81,7 +82,7 @@ def _steps(m: Matter) -> Iterator[str]:
     else:
         yield from _steps_of_a_plan(m)
     if not a.is_proven:
-        yield t("next.search", proof=proof_words(a.proof))
+        yield t("next.search", proof=t.said(proof_words(a.proof)))
     if m.doubts:
         yield t("next.doubts", count=len(m.doubts))
     if m.findings:
@@ -177,14 +178,27 @@ def _assumption_row(each: Assumption, m: Matter) -> list[Cell | str]:
     if each.low is not None and each.high is not None:
         usual = f"{words.figure(each.low, 4)}–{words.figure(each.high, 4)}"
     return [
-        Cell(each.description or each.name, below=each.name, mark=mark),
-        str(value) if isinstance(value, str) else words.figure(value, 4),
-        each.unit,
+        Cell(_description(each, m), below=each.name, mark=mark),
+        m.t.said(value) if isinstance(value, str) else words.figure(value, 4),
+        _unit(each.unit, m),
         usual,
-        each.source,
+        m.t.of_figure("source", each.name, each.source),
         each.mark,
         str(each.price_year or ""),
     ]
+
+
+def _description(each: Assumption, m: Matter) -> str:
+    """Return what a figure is, in the language of the report."""
+    return m.t.of_figure("parameter", each.name, each.description) or each.name
+
+
+def _unit(unit: str, m: Matter) -> str:
+    """Return a unit as people write it; a ratio or number has none."""
+    if unit in {"-", "count"}:
+        return ""
+    counted = unit.removesuffix("/count")
+    return m.t("assumptions.each", unit=counted) if counted != unit else unit
 
 
 def remarks_annex(m: Matter) -> Section:
@@ -193,7 +207,7 @@ def remarks_annex(m: Matter) -> Section:
     heads = ("layer", "what", "#features", "#length", "detail")
     rows: list[list[Cell | str]] = [
         [
-            each.layer,
+            t.said(each.layer),
             each.act,
             f"{each.count:,}" if each.count else "",
             words.figure(each.length_m) if each.length_m else "",
@@ -202,5 +216,5 @@ def remarks_annex(m: Matter) -> Section:
         for each in m.remarks
     ]
     names = [("#" if h[0] == "#" else "") + t(f"remarks.{h.removeprefix('#')}") for h in heads]
-    table = Grid(names, rows, widths=(10, 33, 8, 8, 41)) if rows else Text(t("remarks.none"))
+    table = Grid(names, rows, widths=(11, 33, 10, 9, 37)) if rows else Text(t("remarks.none"))
     return Section("remarks", t("remarks.title"), [table], annex=True)

@@ -136,7 +136,7 @@ def _boundary(m: Matter) -> Iterator[Item]:
         else t("eu.demand_value_no_path", left=left)
     )
     yield Item("demand", value, t("eu.demand_gap"))
-    baseline = m.business.baseline.in_words if m.business is not None else ""
+    baseline = t.said(m.business.baseline.in_words) if m.business is not None else ""
     yield Item(
         "present", t("eu.present_value", baseline=baseline) if baseline else "", t("eu.present_gap")
     )
@@ -159,7 +159,7 @@ def _money(m: Matter) -> Iterator[Item]:
         return
     company, society = case.company, case.society
     others = "; ".join(
-        f"{name} {words.figure(cost)} EUR/MWh"
+        f"{t.said(name)} {words.figure(cost)} EUR/MWh"
         for name, cost in case.consumers.alternatives_eur_per_mwh.items()
     )
     cost = f"{words.figure(company.levelised_cost_eur_per_mwh)} EUR/MWh"
@@ -170,14 +170,14 @@ def _money(m: Matter) -> Iterator[Item]:
         t(
             "eu.financial_value",
             npv=words.signed_money(company.net_present_value_eur),
-            irr=str(company.irr),
-            payback=str(company.payback),
+            irr=t.said(str(company.irr)),
+            payback=t.said(str(company.payback)),
             rate=words.percent(case.discount_rate),
             years=case.horizon_a,
         ),
     )
     if society is None:
-        yield Item("economic", "", t("eu.economic_gap", why=case.society_words))
+        yield Item("economic", "", t("eu.economic_gap", why=t.said(case.society_words)))
     else:
         yield Item(
             "economic",
@@ -187,13 +187,13 @@ def _money(m: Matter) -> Iterator[Item]:
                 without=words.signed_money(society.without_carbon_eur),
                 rate=words.percent(case.social_discount_rate),
                 years=case.horizon_a,
-                basis=case.society_words,
+                basis=t.said(case.society_words),
             ),
         )
     results = [_result(company.net_present_value_eur, t("eu.to_company"), m)]
     if society is not None:
         results.append(_result(society.net_present_value_eur, t("eu.to_society"), m))
-    gap = "" if society is not None else t("eu.economic_gap", why=case.society_words)
+    gap = "" if society is not None else t("eu.economic_gap", why=t.said(case.society_words))
     yield Item("result", " ".join(results), gap)
 
 

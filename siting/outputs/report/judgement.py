@@ -8,6 +8,7 @@ from siting.appraisal import proof_words
 from siting.business.tornado import Swing
 from siting.outputs import words
 from siting.outputs.economics import money_sections
+from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.report.blocks import (
     Block,
     Bullets,
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-def component_name(component: str) -> str:
+def component_name(component: str, t: Labels = ENGLISH) -> str:
     """Return a component of the investment as people write it.
 
     Examples
@@ -40,7 +41,7 @@ def component_name(component: str) -> str:
     >>> component_name("heat_pump")
     'Heat pump'
     """
-    return words.sentence(component.replace("_", " "))
+    return t.said(words.sentence(component.replace("_", " ")))
 
 
 def money_section(m: Matter) -> Section:
@@ -48,7 +49,7 @@ def money_section(m: Matter) -> Section:
     t, a, case = m.t, m.appraisal, m.business
     blocks: list[Block] = [Head(t("money.investment"))]
     if a.capex_eur > 0:
-        parts = {component_name(k): cost for k, cost in a.capex_by_component_eur.items()}
+        parts = {component_name(k, t): cost for k, cost in a.capex_by_component_eur.items()}
         note = t("money.investment_note")
         blocks.append(Picture(waterfall_chart(parts, t), t("money.investment"), note))
     else:
@@ -79,7 +80,7 @@ def money_section(m: Matter) -> Section:
 def figure_name(swing: Swing, m: Matter) -> str:
     """Return what a sensitivity is called."""
     key = f"figure.{swing.name}"
-    return m.t(key) if key in m.t else component_name(swing.name)
+    return m.t(key) if key in m.t else component_name(swing.name, m.t)
 
 
 def _unit(swing: Swing) -> str:
@@ -125,16 +126,22 @@ def _swing_row(swing: Swing, m: Matter) -> list[Cell | str]:
     ends = (swing.at_low, swing.at_high)
 
     def pair(texts: list[str]) -> str:
-        return " – ".join(texts)
+        return " – ".join(text for text in texts if text != words.NOTHING) or words.NOTHING
 
     return [
-        Cell(figure_name(swing, m), below=swing.source),
+        Cell(figure_name(swing, m), below=_swing_source(swing, m)),
         f"{words.figure(swing.usual)}{_unit(swing)}",
         pair([words.figure(each) for each in (swing.low, swing.high)]),
         pair([words.figure(e.net_present_value_eur / 1e6 if e else None) for e in ends]),
         pair([words.figure(e.levelised_cost_eur_per_mwh if e else None) for e in ends]),
         pair([words.figure(e.heat_per_euro_kwh if e else None) for e in ends]),
     ]
+
+
+def _swing_source(swing: Swing, m: Matter) -> str:
+    """Return where the range of a figure comes from, behind its mark."""
+    mark, colon, words_of = swing.source.partition(": ")
+    return f"{mark}{colon}{m.t.of_figure('source', swing.name, words_of)}"
 
 
 # CO2 --------------------------------------------------------------------------------------------
@@ -171,7 +178,7 @@ def risk_section(m: Matter) -> Section:
         ]
     if m.findings:
         blocks += [Head(t("risk.plausibility")), Text(t("risk.odd"))]
-        blocks.append(Bullets([str(finding) for finding in m.findings]))
+        blocks.append(Bullets([t.said(str(finding)) for finding in m.findings]))
     elif m.business is not None:
         blocks += [Head(t("risk.plausibility")), Text(t("risk.plausible"))]
     return Section("risk", t("risk.title"), blocks)
@@ -201,7 +208,7 @@ def _risks(m: Matter) -> Iterator[list[Cell | str]]:
         zones = {"count": f"{m.estimated_zones:,}", "zones": f"{len(m.frames.zones):,}"}
         yield [t("risk.estimates"), t("risk.estimates_value", **zones)]
     if a.proof.gap > 0:
-        yield [t("risk.proof"), t("risk.proof_value", proof=proof_words(a.proof))]
+        yield [t("risk.proof"), t("risk.proof_value", proof=t.said(proof_words(a.proof)))]
     yield from _cheaper(m)
 
 
@@ -214,5 +221,5 @@ def _cheaper(m: Matter) -> Iterator[list[Cell | str]]:
     for name, cost in consumers.alternatives_eur_per_mwh.items():
         if cost < price:
             figures = [f"{words.figure(each)} EUR/MWh" for each in (cost, price)]
-            told = t("risk.price_value", name=name, cost=figures[0], price=figures[1])
+            told = t("risk.price_value", name=t.said(name), cost=figures[0], price=figures[1])
             yield [t("risk.price"), told]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from siting.outputs.assumption import Assumption
 from siting.outputs.labels import ENGLISH, Labels
 
 if TYPE_CHECKING:
@@ -21,55 +22,7 @@ if TYPE_CHECKING:
     from siting.region import Remark
     from siting.supply import LoadBands
 
-__all__ = ["Assumption", "Matter"]
-
-
-class Assumption(Protocol):
-    """A figure that the plan rests on: `siting.parameters.Parameter`, or anything like it."""
-
-    @property
-    def name(self) -> str:
-        """Name, with its unit where it has one."""
-
-    @property
-    def value(self) -> float | str:
-        """The figure or word that was used."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the figure."""
-
-    @property
-    def source(self) -> str:
-        """Where the default comes from."""
-
-    @property
-    def mark(self) -> str:
-        """Grade of the source."""
-
-    @property
-    def overridden(self) -> bool:
-        """Whether the study replaced the default."""
-
-    @property
-    def preset(self) -> str:
-        """Country whose preset replaced the default, empty if none did."""
-
-    @property
-    def low(self) -> float | None:
-        """Lower end of the usual range."""
-
-    @property
-    def high(self) -> float | None:
-        """Upper end of the usual range."""
-
-    @property
-    def price_year(self) -> int | None:
-        """Year of the money, where it is money."""
-
-    @property
-    def description(self) -> str:
-        """What the figure is."""
+__all__ = ["Matter"]
 
 
 @dataclass(frozen=True)

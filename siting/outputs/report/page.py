@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from siting.errors import Fault
 from siting.frontier import Frontier
 from siting.outputs import words
 from siting.outputs.assets import outside_links, template
+from siting.outputs.assumption import Assumption
 from siting.outputs.frames import PlanFrames, check_same_plan
 from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.report.beginning import (
@@ -37,7 +39,7 @@ from siting.outputs.report.judgement import (
     risk_section,
     sensitivity_section,
 )
-from siting.outputs.report.matter import Assumption, Matter
+from siting.outputs.report.matter import Matter
 from siting.outputs.report.the_plan import operator_section, plan_section
 from siting.plan import Plan
 from siting.plausibility import Finding
@@ -118,14 +120,17 @@ def report_html(
     """
     check_same_plan(frames, appraisal, plan)
     matter = Matter(
-        frames=frames,
+        frames=_told_in(frames, labels),
         appraisal=appraisal,
         plan=plan,
         title=title,
         question=question,
         limits=limits or {},
         parameters=(*settings, *(parameters or {}).values()),
-        remarks=tuple(remarks),
+        remarks=tuple(
+            replace(each, act=labels.said(each.act), detail=labels.said(each.detail))
+            for each in remarks
+        ),
         doubts=tuple(doubts),
         business=business,
         findings=tuple(findings),
@@ -141,11 +146,11 @@ def report_html(
         m=matter,
         t=labels,
         sections=[each for each in _sections(matter) if each is not None],
-        drawing=drawing_of(frames),
+        drawing=drawing_of(matter.frames),
         foot=css_text(title),
         headline=words.headline_table(appraisal, labels),
         answer=answer_of(matter),
-        proof=words.sentence(proof_words(appraisal.proof)),
+        proof=words.sentence(labels.said(proof_words(appraisal.proof))),
         meaning=words.proof_meaning(appraisal, labels),
         words=words,
     )
@@ -183,3 +188,16 @@ def _sections(m: Matter) -> list[Section | None]:
         assumptions_annex(m),
         remarks_annex(m),
     ]
+
+
+SITE_WORDS, ZONE_WORDS = ("reason", "option"), ("reason",)
+"""Columns of words that other rooms wrote."""
+
+
+def _told_in(frames: PlanFrames, labels: Labels) -> PlanFrames:
+    """Return the layers with their words in the language of the report."""
+    sites, zones = (
+        frame.assign(**{name: frame[name].map(labels.said) for name in names if name in frame})
+        for frame, names in ((frames.sites, SITE_WORDS), (frames.zones, ZONE_WORDS))
+    )
+    return replace(frames, sites=sites, zones=zones)

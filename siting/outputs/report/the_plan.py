@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,17 +52,32 @@ def _sites(m: Matter) -> Iterator[Block]:
         ]  # fmt: skip
         rows: list[list[Cell | str]] = [
             [
-                _site_name(s, m), words.site_size(s), s["option"], words.figure(s["capacity_mw"]),
-                f"{s['heat_mwh']:,.0f}", f"{s['electricity_mwh']:,.0f}", f"{s['cost_eur']:,.0f}",
+                _site_name(s, m), words.site_size(s, t), s["option"],
+                words.figure(s["capacity_mw"]), f"{s['heat_mwh']:,.0f}",
+                f"{s['electricity_mwh']:,.0f}", f"{s['cost_eur']:,.0f}",
             ]
             for s in m.chosen
         ]  # fmt: skip
         yield Grid(heads, rows)
     if m.rejected:
-        yield Grid(
-            [t("plan.rejected"), f"#{t('plan.size')}", t("plan.reason")],
-            [[_site_name(s, m), words.site_size(s), s["reason"]] for s in m.rejected],
-        )
+        heads = [
+            t("plan.rejected"), f"#{t('plan.size')}", t("plan.reason"),
+            f"#{t('plan.would_cost')}", f"#{t('plan.comes_in')}",
+        ]  # fmt: skip
+        rows = [
+            [
+                _site_name(s, m), words.site_size(s, t), s["reason"],
+                *(_euro(s[name]) for name in ("extra_capex_eur", "break_even_capex_eur")),
+            ]
+            for s in m.rejected
+        ]  # fmt: skip
+        yield Grid(heads, rows)
+        yield Text(t("plan.prices_note"), muted=True)
+
+
+def _euro(value: float) -> str:
+    """Return an amount in full, or that it is not known."""
+    return f"{value:,.0f}" if math.isfinite(value) else words.NOTHING
 
 
 def _duration(m: Matter) -> Iterator[Block]:

@@ -3,6 +3,7 @@
   "use strict";
   const SERVICE = 1.5;
   const FAR = 13.25; /* from farther away pipes have no casing and no arrows */
+  const MOST_SPOTTED = 2000;
   const PLAIN = "#e9e4d9", EDGE = "#b4ab9a";
 
   /* fine marks on a plain ground: readable without colour */
@@ -100,50 +101,53 @@
     };
     const widthOf = (k) => classesOf()[k].width * scale();
 
-    const paintTrunk = (pen, view) => {
+    const paintTrunk = function* (pen, view) {
       const own = groups().trunk, classes = classesOf();
-      if (view.zoom >= FAR) parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: "#ffffff", width: widthOf(k) + 3.2 })));
-      parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: classes[k].colour, width: widthOf(k) })));
+      if (view.zoom >= FAR) yield* parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: "#ffffff", width: widthOf(k) + 3.2 })));
+      yield* parts.strokeGroups(pen, view, shapes.pipes, own.map((ids, k) => ({ ids, colour: classes[k].colour, width: widthOf(k) })));
       if (view.zoom < FAR) return;
-      own.forEach((ids, k) => parts.arrows(pen, view, shapes.pipes, ids, ids.map((f) => state.pipes.back[state.pipeAt.get(f)]),
-        () => ({ colour: "#1d2b36", size: 2.4 + 0.45 * widthOf(k), least: 34 })));
+      for (const [k, ids] of own.entries()) {
+        yield* parts.arrows(pen, view, shapes.pipes, ids, ids.map((f) => state.pipes.back[state.pipeAt.get(f)]),
+          () => ({ colour: "#1d2b36", size: 2.4 + 0.45 * widthOf(k), least: 34 }));
+      }
     };
-    const paintService = (pen, view) => {
+    const paintService = function* (pen, view) {
       const classes = classesOf();
-      parts.strokeGroups(pen, view, shapes.pipes, groups().service.map((ids, k) => ({ ids, colour: classes[k].colour, width: Math.max(1, SERVICE * scale()) })));
+      yield* parts.strokeGroups(pen, view, shapes.pipes, groups().service.map((ids, k) => ({ ids, colour: classes[k].colour, width: Math.max(1, SERVICE * scale()) })));
     };
-    const paintOn = (pen, view) => {
+    const paintOn = function* (pen, view) {
       const by = data.looks.shares.map((each) => ({ ids: [], fill: each.colour, edge: "#2d5d63", width: 0.9 }));
       state.zones.on.zone.forEach((f, k) => {
         let place = 0;
         while (place < by.length - 1 && state.zones.on.share[k] >= data.looks.shares[place + 1].low - 1e-9) place += 1;
         by[place].ids.push(f);
       });
-      parts.fillGroups(pen, view, shapes.zones, by);
+      yield* parts.fillGroups(pen, view, shapes.zones, by);
     };
-    const paintOff = (pen, view) => {
+    const paintOff = function* (pen, view) {
       const by = Object.fromEntries(parts.looks.map((look) => [look, { ids: [], fill: PLAIN, edge: EDGE, width: 0.7, hatch: marks[look] }]));
       state.zones.off.zone.forEach((f, k) => by[data.reasons[state.zones.off.why[k]].look].ids.push(f));
-      parts.fillGroups(pen, view, shapes.zones, Object.values(by));
+      yield* parts.fillGroups(pen, view, shapes.zones, Object.values(by));
     };
-    const paintStreets = (pen, view) => {
+    const paintStreets = function* (pen, view) {
       const all = [...Array(shapes.streets.count).keys()], width = view.zoom < FAR ? 0.8 : view.zoom > 16.5 ? 2.2 : 1.3;
-      parts.strokeGroups(pen, view, shapes.streets, [
+      yield* parts.strokeGroups(pen, view, shapes.streets, [
         { ids: all.slice(0, data.streets.open), colour: "#cfc9bc", width },
         { ids: all.slice(data.streets.open), colour: "#c3a58f", width, dash: [5, 4] }]);
     };
     const paintExisting = (pen, view) => parts.strokeGroups(pen, view, shapes.existing, [
       { ids: [...Array(shapes.existing.count).keys()], colour: "#ffffff", width: 5 },
       { ids: [...Array(shapes.existing.count).keys()], colour: "#0b5394", width: 2.6, dash: [9, 4] }]);
-    const paintBarriers = (pen, view) => {
+    const paintBarriers = function* (pen, view) {
       const all = [...Array(shapes.barriers.count).keys()];
-      parts.strokeGroups(pen, view, shapes.barriers, [
+      yield* parts.strokeGroups(pen, view, shapes.barriers, [
         { ids: all.filter((f) => !data.barriers.forbidden[f]), colour: "#8f8a9e", width: 2.2, dash: [2, 4] },
         { ids: all.filter((f) => data.barriers.forbidden[f]), colour: "#5b4b74", width: 2.8, dash: [2, 3] }]);
     };
-    const paintRepairs = (pen, view) => {
+    const paintRepairs = function* (pen, view) {
       const { X, Y, count } = shapes.repairs;
       for (let f = 0; f < count; f += 1) {
+        if (f % 50 === 49) yield;
         const x = X[f] * view.scale - view.left, y = Y[f] * view.scale - view.top;
         pen.beginPath();
         pen.moveTo(x, y - 6); pen.lineTo(x + 6, y); pen.lineTo(x, y + 6); pen.lineTo(x - 6, y); pen.closePath();
@@ -151,14 +155,14 @@
       }
     };
     /* what the pointer is on, above all else */
-    const paintGlow = (pen, view) => {
+    const paintGlow = function* (pen, view) {
       if (!glow) return;
       if (glow.kind === "pipe") {
         if (!state.pipeAt.has(glow.f)) return;
         const service = data.pipes.service[glow.f];
         const width = (service ? Math.max(1, SERVICE * scale()) : widthOf(classOf(state.pipeAt.get(glow.f)))) + 3;
-        parts.strokeGroups(pen, view, shapes.pipes, [{ ids: [glow.f], colour: "#111b24", width }]);
-      } else parts.fillGroups(pen, view, shapes.zones, [{ ids: [glow.f], fill: "rgba(255,255,255,.25)", edge: "#111b24", width: 2.6 }]);
+        yield* parts.strokeGroups(pen, view, shapes.pipes, [{ ids: [glow.f], colour: "#111b24", width }]);
+      } else yield* parts.fillGroups(pen, view, shapes.zones, [{ ids: [glow.f], fill: "rgba(255,255,255,.25)", edge: "#111b24", width: 2.6 }]);
     };
 
     const find = (name, wanted, isArea, extra = 0) => {
@@ -183,6 +187,20 @@
     return {
       sheet, shapes, made, use, facts,
       mode: (next) => { if (next) { mode = next; sheet.redraw(); } return mode; },
+      /* places along the pipes of the state, so many pixels apart; none where there are too many */
+      spots: (apart) => {
+        const found = [], { X, Y, corner, path } = shapes.pipes || {}, scale = 256 * 2 ** map.getZoom();
+        if (!state || state.pipes.line.length > MOST_SPOTTED) return found;
+        const shift = map.getPixelOrigin().subtract(map._getMapPanePos());
+        state.pipes.line.forEach((f) => {
+          for (let i = corner[path[f]] + 1; i < corner[path[f] + 1]; i += 1) {
+            const dx = (X[i] - X[i - 1]) * scale, dy = (Y[i] - Y[i - 1]) * scale, count = Math.ceil(Math.hypot(dx, dy) / apart);
+            for (let k = 0; k < count; k += 1) found.push([X[i - 1] * scale - shift.x + dx * k / count, Y[i - 1] * scale - shift.y + dy * k / count]);
+          }
+        });
+        return found;
+      },
+      finish: () => [sheet, above].forEach((each) => each.finish()),
       classes: classesOf,
       unit: () => mode === "size" ? "" : data.looks.ladders[mode].unit,
       light: (next) => {

@@ -9,22 +9,31 @@ function sitingMap(map, settings) {
   pane.style.zIndex = 390;
   pane.style.pointerEvents = "none";
 
-  /* labels that do not cover each other */
+  /* labels that do not cover each other, and as little of the pipes as they can */
+  let lines = () => [];
   const declutter = () => {
     const taken = [...document.querySelectorAll(".site.on .dot, .panel, .legend, .slider, .leaflet-top .leaflet-control")]
       .filter((e) => e.offsetParent !== null).map((e) => e.getBoundingClientRect());
     const edge = map.getContainer().getBoundingClientRect();
     const free = (r) => r.right < edge.right && r.left > edge.left && r.top > edge.top && taken.every((t) =>
       r.right < t.left || r.left > t.right || r.bottom < t.top || r.top > t.bottom);
+    const spots = lines();
+    const covered = (r) => spots.filter(([x, y]) => x > r.left - edge.left && x < r.right - edge.left && y > r.top - edge.top && y < r.bottom - edge.top).length;
     document.querySelectorAll(".site.on .tag").forEach((tag) => {
-      const good = ["", "left", "above", "below"].find((place) => { tag.className = `tag ${place}`; return free(tag.getBoundingClientRect()); });
-      if (good === undefined) tag.className = "tag hidden";
-      else taken.push(tag.getBoundingClientRect());
+      const places = ["", "left", "above", "below"].map((place) => {
+        tag.className = `tag ${place}`;
+        const box = tag.getBoundingClientRect();
+        return { place, box, covers: free(box) ? covered(box) : Infinity };
+      });
+      const best = places.reduce((a, b) => b.covers < a.covers ? b : a);
+      tag.className = best.covers < Infinity ? `tag ${best.place}` : "tag hidden";
+      if (best.covers < Infinity) taken.push(best.box);
     });
   };
 
   const start = (data, tiles) => {
     const layers = parts.layers(map, data, settings);
+    lines = () => layers.spots(6);
     const states = data.states, now = () => states[slider.now()];
     const { tell, hint } = parts.popups(data, now);
     const room = () => wide() ? { autoPanPaddingTopLeft: [panel.offsetWidth + 30, 60], autoPanPaddingBottomRight: [40, 40] } : { autoPanPaddingTopLeft: [10, 76], autoPanPaddingBottomRight: [10, 170] };
@@ -245,7 +254,10 @@ function sitingMap(map, settings) {
     map.on("moveend zoomend", () => { declutter(); address.changed(); });
     map.on("overlayadd overlayremove", () => { declutter(); address.changed(); });
     [legend, panel].forEach((each) => each.addEventListener("toggle", declutter));
-    parts.printing(map, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); });
+    const covered = () => !wide() ? { left: 0, right: 0, below: 0 } : {
+      left: panel.offsetWidth + 20, right: legend.open ? legend.offsetWidth + 20 : 0, below: states.length > 1 ? map.getSize().y - $(".slider").offsetTop : 0,
+    };
+    parts.printing(map, panel, covered, () => { measure.stop(); panel.setAttribute("open", ""); legend.setAttribute("open", ""); }, layers.finish);
     Object.assign(page, { states, data, layers, slider, open, shown, where, check: parts.check(map, switches) });
     page.waiting.forEach(page.check);
     address.start();

@@ -1,8 +1,14 @@
-/* One canvas for all packed layers, drawn class by class, so that 50,000 lines pan smoothly. */
+/* One canvas for all packed layers, so that 50,000 lines pan smoothly.
+
+   A picture is drawn out of sight, a slice in each frame, and put in place when it is whole; until
+   then the old one stays, moved and scaled. After a move only what came into view is drawn. */
 (function (parts) {
   "use strict";
   const CHUNK = 8; /* long pens are slow: where lines overlap, browsers sort every crossing */
   const SMALL = 4; /* an area of so few pixels is as good as a box */
+  const SLICE_MS = 9, SLICE_STEPS = 500; /* of one frame: time of this script, and chunks for the browser to fill in */
+  const EVEN = 4; /* pictures move by so many pixels, which are whole ones on any usual screen */
+  const REACH = 20; /* what stands out from its line: width, arrows, spots */
 
   /* the container, its size and its moves come from Leaflet's own renderer */
   parts.Sheet = L.Renderer.extend({
@@ -11,29 +17,42 @@
       L.Renderer.prototype.initialize.call(this, options);
       this._drawn = [];
     },
+    getEvents() { return { ...L.Renderer.prototype.getEvents.call(this), move: this._follow }; },
     _initContainer() {
-      this._container = document.createElement("canvas");
-      this._container.setAttribute("aria-hidden", "true");
-      this._ctx = this._container.getContext("2d");
+      this._container = this._canvas();
+      this._spare = this._canvas();
+    },
+    _canvas() {
+      const made = document.createElement("canvas");
+      made.setAttribute("aria-hidden", "true");
+      return made;
     },
     _destroyContainer() {
+      this._job = null;
       this._container.remove();
       delete this._container;
     },
+    /* the box of the next picture; fields of Leaflet's renderer tell of the one that is seen */
     _update() {
-      if (this._map._animatingZoom && this._bounds) return;
-      L.Renderer.prototype._update.call(this);
-      const bounds = this._bounds, size = bounds.getSize(), box = this._container;
-      const ratio = Math.min(2, window.devicePixelRatio || 1);
-      L.DomUtil.setPosition(box, bounds.min);
-      box.width = Math.round(ratio * size.x);
-      box.height = Math.round(ratio * size.y);
-      box.style.width = `${size.x}px`;
-      box.style.height = `${size.y}px`;
-      this._ctx.setTransform(ratio, 0, 0, ratio, -ratio * bounds.min.x, -ratio * bounds.min.y);
-      this.draw();
+      const map = this._map;
+      if (map._animatingZoom && this._bounds) return;
+      const size = map.getSize(), around = this.options.padding;
+      const min = map.containerPointToLayerPoint(size.multiplyBy(-around)).divideBy(EVEN).round().multiplyBy(EVEN);
+      const bounds = L.bounds(min, min.add(size.multiplyBy(1 + 2 * around)).round());
+      this._draw({ bounds, center: map.getCenter(), zoom: map.getZoom() }, false);
+    },
+    _reset() {
+      this._update();
+      this._updateTransform(this._map.getCenter(), this._map.getZoom());
     },
     _updatePaths() {},
+    /* a long pull: go on drawing before the picture ends */
+    _follow() {
+      const map = this._map;
+      if (!this._bounds || this.busy() || map._animatingZoom || map.getZoom() !== this._zoom) return;
+      const min = map.containerPointToLayerPoint([0, 0]), seen = L.bounds(min, min.add(map.getSize()));
+      if (!this._bounds.contains(seen)) this._update();
+    },
     put(layer) {
       this._drawn.push(layer);
       this._drawn.sort((a, b) => a.z - b.z);
@@ -44,19 +63,102 @@
       this.redraw();
     },
     redraw() {
+      this._stale = true; /* what is seen may not be used again */
       if (this._asked) return;
-      this._asked = requestAnimationFrame(() => { this._asked = null; if (this._map) this.draw(); });
+      this._asked = requestAnimationFrame(() => {
+        this._asked = null;
+        if (this._map && this._bounds && !this._map._animatingZoom) this._draw(this._goal || this._seen(), true);
+      });
     },
-    view() {
+    busy() { return Boolean(this._asked || this._job); },
+    /* draw what is left at once, for paper */
+    finish() {
+      if (this._asked) { cancelAnimationFrame(this._asked); this._asked = null; this._draw(this._goal || this._seen(), true); }
+      while (this._job) this._slice(Infinity);
+    },
+    _seen() { return { bounds: this._bounds, center: this._center, zoom: this._zoom }; },
+    view(box = this._bounds) {
       const zoom = this._map.getZoom(), scale = 256 * 2 ** zoom, origin = this._map.getPixelOrigin();
-      const { min, max } = this._bounds;
-      const box = [(min.x + origin.x) / scale, (min.y + origin.y) / scale, (max.x + origin.x) / scale, (max.y + origin.y) / scale];
-      return { zoom, scale, left: origin.x, top: origin.y, box };
+      const { min, max } = box;
+      return {
+        zoom, scale, left: origin.x, top: origin.y,
+        box: [(min.x - REACH + origin.x) / scale, (min.y - REACH + origin.y) / scale, (max.x + REACH + origin.x) / scale, (max.y + REACH + origin.y) / scale],
+      };
     },
-    draw() {
-      const { min } = this._bounds, size = this._bounds.getSize(), view = this.view();
-      this._ctx.clearRect(min.x, min.y, size.x, size.y);
-      this._drawn.forEach((layer) => layer.paint(this._ctx, view));
+    _draw(goal, whole) {
+      this._job?.steps.return();
+      const { bounds } = goal, size = bounds.getSize(), ratio = Math.min(2, window.devicePixelRatio || 1), box = this._spare;
+      const wide = Math.round(ratio * size.x), high = Math.round(ratio * size.y);
+      if (box.width !== wide || box.height !== high) { box.width = wide; box.height = high; }
+      box.style.width = `${size.x}px`;
+      box.style.height = `${size.y}px`;
+      const pen = box.getContext("2d");
+      pen.setTransform(1, 0, 0, 1, 0, 0);
+      pen.clearRect(0, 0, wide, high);
+      if (whole) this._stale = true;
+      const regions = this._kept(goal, ratio, pen);
+      pen.setTransform(ratio, 0, 0, ratio, -ratio * bounds.min.x, -ratio * bounds.min.y);
+      this._goal = goal;
+      this._job = { goal, ratio, steps: this._steps(pen, regions) };
+      this._slice(SLICE_STEPS);
+    },
+    /* copy what is seen already; what is left to draw */
+    _kept({ bounds, zoom }, ratio, pen) {
+      const old = this._bounds, front = this._container;
+      const same = !this._stale && old && zoom === this._zoom && ratio === this._ratio && old.getSize().equals(bounds.getSize());
+      if (!same) return [bounds];
+      const by = old.min.subtract(bounds.min), size = bounds.getSize();
+      if (!Number.isInteger(by.x * ratio) || !Number.isInteger(by.y * ratio)
+        || Math.abs(by.x) >= size.x || Math.abs(by.y) >= size.y) return [bounds];
+      pen.drawImage(front, by.x * ratio, by.y * ratio);
+      const { min, max } = bounds, left = [];
+      const top = min.y + Math.max(0, by.y), low = max.y + Math.min(0, by.y);
+      if (by.y > 0) left.push(L.bounds(min, [max.x, top]));
+      if (by.y < 0) left.push(L.bounds([min.x, low], max));
+      if (by.x > 0) left.push(L.bounds([min.x, top], [min.x + by.x, low]));
+      if (by.x < 0) left.push(L.bounds([max.x + by.x, top], [max.x, low]));
+      return left;
+    },
+    * _steps(pen, regions) {
+      for (const region of regions) {
+        const { min } = region, size = region.getSize(), view = this.view(region);
+        for (const layer of this._drawn) {
+          pen.save();
+          pen.beginPath();
+          pen.rect(min.x, min.y, size.x, size.y);
+          pen.clip();
+          try { yield* layer.paint(pen, view); } finally { pen.restore(); }
+        }
+      }
+    },
+    _slice(most) {
+      const job = this._job;
+      if (!job || !this._map) return;
+      const end = performance.now() + SLICE_MS;
+      let steps = 0;
+      while (!job.steps.next().done) {
+        steps += 1;
+        if (steps >= most || (most < Infinity && steps % 16 === 0 && performance.now() > end)) {
+          requestAnimationFrame(() => { if (this._job === job) this._slice(SLICE_STEPS); });
+          return;
+        }
+      }
+      this._job = null;
+      if (!this._map._animatingZoom) this._show(job);
+    },
+    _show({ goal, ratio }) {
+      const next = this._spare, last = this._container;
+      L.DomUtil.setPosition(next, goal.bounds.min);
+      next.className = last.className;
+      last.replaceWith(next);
+      this._container = next;
+      this._spare = last;
+      this._bounds = goal.bounds;
+      this._center = goal.center;
+      this._zoom = goal.zoom;
+      this._ratio = ratio;
+      this._goal = null;
+      this._stale = false;
     },
     /* what lies at a place, topmost first */
     hit(latlng, tolerance) {
@@ -95,7 +197,7 @@
   };
 
   /* lines in groups of one look each */
-  parts.strokeGroups = (pen, view, shapes, groups) => groups.forEach(({ ids, colour, width, dash }) => {
+  parts.strokeGroups = function* (pen, view, shapes, groups) { for (const { ids, colour, width, dash } of groups) {
     pen.strokeStyle = colour;
     pen.lineWidth = width;
     pen.lineCap = dash || width < 3 ? "butt" : "round";
@@ -107,18 +209,24 @@
       if (!seen(shapes.box, f, view, 0)) continue;
       trace(pen, shapes, f, view);
       held += 1;
-      if (held % CHUNK === 0) { pen.stroke(); pen.beginPath(); }
+      if (held % CHUNK === 0) {
+        pen.stroke();
+        yield;
+        pen.beginPath();
+      }
     }
     pen.stroke();
     pen.setLineDash([]);
-  });
+  } };
 
   /* areas, or spots where a feature is a point */
-  parts.fillGroups = (pen, view, shapes, groups) => groups.forEach(({ ids, fill, edge, width, hatch }) => {
+  parts.fillGroups = function* (pen, view, shapes, groups) { let put = 0; for (const { ids, fill, edge, width, hatch } of groups) {
     pen.lineWidth = width;
     pen.strokeStyle = edge;
     for (const f of ids) {
-      if (!seen(shapes.box, f, view, 8 / view.scale)) continue;
+      if (!seen(shapes.box, f, view, 0)) continue;
+      put += 1;
+      if (put % CHUNK === 0) yield;
       const first = shapes.corner[shapes.path[f]];
       const wide = (shapes.box[4 * f + 2] - shapes.box[4 * f]) * view.scale;
       const high = (shapes.box[4 * f + 3] - shapes.box[4 * f + 1]) * view.scale;
@@ -136,14 +244,15 @@
       if (hatch) { pen.fillStyle = hatch; pen.fill("evenodd"); }
       pen.stroke();
     }
-  });
+  } };
 
   /* small arrows along lines, in the direction of flow */
-  parts.arrows = (pen, view, shapes, ids, back, look) => {
+  parts.arrows = function* (pen, view, shapes, ids, back, look) {
     const every = 110;
     for (let k = 0; k < ids.length; k += 1) {
       const f = ids[k];
       if (!seen(shapes.box, f, view, 0)) continue;
+      if (k % CHUNK === 0) yield;
       const { X, Y, corner, path } = shapes, from = corner[path[f]], to = corner[path[f] + 1] - 1;
       let total = 0;
       for (let i = from; i < to; i += 1) total += Math.hypot(X[i + 1] - X[i], Y[i + 1] - Y[i]);

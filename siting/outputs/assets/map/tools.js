@@ -71,8 +71,9 @@
     return bar;
   };
 
-  /* on paper the map is as large as a page, whatever the window was */
-  parts.printing = (map, before) => {
+  /* on paper the map is as large as a page, whatever the window was, and shows what was not covered */
+  const PAPER = { wide: 1060, high: 728, left: 312, below: 74, edge: 8 };
+  parts.printing = (map, panel, covered, before, after) => {
     const box = map.getContainer();
     let kept = null;
     const resize = (width, height) => {
@@ -80,12 +81,19 @@
       map.invalidateSize({ animate: false, pan: false });
     };
     window.addEventListener("beforeprint", () => {
-      kept = { at: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
+      const { left, right, below } = covered(), size = map.getSize();
+      const seen = L.latLngBounds(map.containerPointToLatLng([left, 0]), map.containerPointToLatLng([size.x - right, size.y - below]));
+      kept = { at: map.getCenter(), zoom: map.getZoom() };
       before();
-      resize("1060px", "728px");
-      map.fitBounds(kept.bounds, { animate: false });
+      box.classList.add("paper");
+      resize(`${PAPER.wide}px`, `${PAPER.high}px`);
+      panel.style.zoom = Math.min(1, (PAPER.high - 2 * PAPER.edge) / panel.scrollHeight);
+      map.fitBounds(seen, { paddingTopLeft: [PAPER.left, PAPER.edge], paddingBottomRight: [PAPER.edge, PAPER.below], animate: false });
+      after();
     });
     window.addEventListener("afterprint", () => {
+      box.classList.remove("paper");
+      panel.style.zoom = "";
       resize("", "");
       map.setView(kept.at, kept.zoom, { animate: false });
     });
