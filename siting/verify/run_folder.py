@@ -17,6 +17,7 @@ from siting.problem import Problem, read_problem
 from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
 from siting.verify.money import check_money, figures_left
+from siting.verify.phases import DECISIONS, verify_phase_folder
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -122,6 +123,8 @@ def inspect_folder(path: str | Path) -> VerificationReport:
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     notes = _Notes()
+    if (folder / DECISIONS).exists():
+        return _inspect_phases(folder, notes)
     problem = read_problem(folder / "problem.json")
     plan = _read_plan(folder / "solution.json")
     notes.settle(
@@ -146,6 +149,30 @@ def inspect_folder(path: str | Path) -> VerificationReport:
         tuple(notes.disagreements),
         tuple(notes.not_checked),
         (*notes.warnings, *plan_warnings(problem, plan)),
+    )
+
+
+def _inspect_phases(folder: Path, notes: _Notes) -> VerificationReport:
+    """Return the report on a folder that ``siting phases`` wrote."""
+    notes.settle(
+        f"{DECISIONS}: every period with its heat, flows, losses and investment, what stays and"
+        " what is there in which year, the discounted sums and the arithmetic of the proof; and"
+        " the figures of phases.json",
+        verify_phase_folder(folder),
+    )
+    notes.not_checked.append(
+        "the bound itself: that no better plan exists is the solver's word, only its arithmetic"
+        " was checked"
+    )
+    notes.not_checked.append(
+        "phases.gpkg, phases.html and map.html, and the problem against the layers of the study"
+    )
+    return VerificationReport(
+        folder,
+        tuple(notes.agreed),
+        tuple(notes.disagreements),
+        tuple(notes.not_checked),
+        tuple(notes.warnings),
     )
 
 
