@@ -12,6 +12,7 @@ from siting.future.evaluate import faults_of
 from siting.future.extended import Found
 from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
+from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import evaluate_structure, nested_structure
 from siting.future.phases import period_problem
 from siting.future.respond import respond
@@ -19,7 +20,7 @@ from siting.future.search import SearchSettings
 from siting.future.types import Departures, Phases
 from siting.future.weights import discount_factor, discounted_years, ramp_share
 from siting.optimise import solve
-from siting.optimise.progress import Watch
+from siting.optimise.progress import Watch, relative_gap
 from siting.plan import Plan
 from siting.problem import Edge, Limits, Problem, Zone
 
@@ -128,22 +129,22 @@ def phase_seeds(case: Phases, settings: SearchSettings, watch: Watch) -> Seeds:
     bounds it bounds earlier periods as well (`is_dominated`). What one search leaves of its time
     goes to those after it.
     """
-    part, found = Part(), []
+    part, found = Part(), list[Found[PhasePlan]]()
     problems = [alone(case, t) for t in range(len(case.periods))]
     bounds = [math.inf] * len(problems)
     for t in reversed(range(len(problems))):
+        if problems[t] in problems[t + 1 :] or _is_proven(case, bounds, found, settings.gap):
+            continue
         watch.enter(f"period {case.periods[t].id} alone")
-        bounds[t] = min(
-            [bounds[s] for s in range(t + 1, len(problems)) if is_dominated(problems, t, s)],
-            default=math.inf,
-        )
         seconds = (PHASE_SHARE * watch.time_limit_s - watch.seconds) / (t + 1)
         try:
             plan = _solve(problems[t], settings, max(seconds, 1.0), PERIOD_GAP * settings.gap)
         except SitingError:  # nothing was found in time, or nothing can be: the whole search tells
             continue
         if plan.proof.bound is not None:
-            bounds[t] = min(bounds[t], plan.proof.bound)
+            for s in range(t + 1):
+                if s == t or is_dominated(problems, s, t):
+                    bounds[s] = min(bounds[s], plan.proof.bound)
         if plan.is_empty:
             continue
         part = part.joined(Part.of_plan(plan))
@@ -155,6 +156,14 @@ def phase_seeds(case: Phases, settings: SearchSettings, watch: Watch) -> Seeds:
             found.append(whole)
             watch.note(incumbent=max(each.value for each in found))
     return Seeds(part, tuple(found), phase_bound(case, bounds))
+
+
+def _is_proven(
+    case: Phases, bounds: Sequence[float], found: Sequence[Found[PhasePlan]], gap: float
+) -> bool:
+    """Return whether what is known of the periods proves the best plan found well enough."""
+    best = max((each.value for each in found), default=None)
+    return relative_gap(best, phase_bound(case, bounds)) <= gap
 
 
 def is_dominated(problems: Sequence[Problem], t: int, s: int) -> bool:
