@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from siting.errors import Fault, InputError
 from siting.problem import Edge, Problem, SiteOption, Zone, read_problem
 from siting.verify.ledger import Ledger
+from siting.verify.years import check_ratio_proof, heat_below, read_figures, worth
 
 __all__ = ["DECISIONS", "FORMAT", "verify_phase_folder", "verify_phases"]
 
@@ -37,25 +36,13 @@ def verify_phase_folder(folder: Path) -> list[str]:
     InputError
         One of the files cannot be read.
     """
-    told = _read(folder / DECISIONS)
+    told = read_figures(folder / DECISIONS, "phases")
     if told.get("format") != FORMAT:
         raise InputError(
             Fault("phases", f"'{folder / DECISIONS}' is no plan in phases.", "Write it again.")
         )
     found = verify_phases(read_problem(folder / "problem.json"), told)
-    return found + _check_figures(told, _read(folder / FIGURES))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            Fault("phases", f"cannot read '{path}': {error}.", "Run 'siting phases' again.")
-        ) from error
-    if not isinstance(raw, dict):
-        raise InputError(Fault("phases", f"'{path}' holds no figures.", "Write it again."))
-    return raw
+    return found + _check_figures(told, read_figures(folder / FIGURES, "phases"))
 
 
 def verify_phases(problem: Problem, told: Mapping[str, Any]) -> list[str]:
@@ -89,7 +76,7 @@ def verify_phases(problem: Problem, told: Mapping[str, Any]) -> list[str]:
     ledger.agree("plan", "discounted heat", told["heat_mwh"], heat, "MWh")
     ledger.agree("plan", "discounted money", told["euro"], euro, "EUR")
     _check_limits(books, told["steps"][-1], ledger)
-    _check_proof(told["proof"], heat * 1000 / euro if euro > 0 else 0.0, ledger)
+    check_ratio_proof(told["proof"], heat * 1000 / euro if euro > 0 else 0.0, ledger)
     return ledger.found
 
 
@@ -138,7 +125,7 @@ class _Books:
 
     def worth(self, year: float) -> float:
         """Return what a unit of a later year is worth at the start [-]."""
-        return float((1 + self.rate) ** -year)
+        return worth(self.rate, year)
 
     def joined(self, zone: str, year: int) -> float:
         """Return the share of a zone's customers that have joined by a year [-]."""
@@ -220,7 +207,7 @@ def _check_zones(
         zone = books.zones[each["zone"]]
         weights = [books.worth(year + 1) for year in books.years(t)]
         shares = [books.joined(zone.id, year) for year in books.years(t)]
-        yearly = [_heat(zone, share, each["base_mw"]) for share in shares]
+        yearly = [_zone_heat(zone, share, each["base_mw"]) for share in shares]
         own = math.fsum(w * h for w, h in zip(weights, yearly, strict=True)) / math.fsum(weights)
         mean = math.fsum(w * s for w, s in zip(weights, shares, strict=True)) / math.fsum(weights)
         ledger.agree(f"{place}, zone '{zone.id}'", "heat", each["heat_mwh"], own, "MWh/a")
@@ -231,17 +218,9 @@ def _check_zones(
     return math.fsum(heat)
 
 
-def _heat(zone: Zone, share: float, base_mw: float) -> float:
-    """Return the heat of the customers that have joined, below a base capacity [MWh/a]."""
-    if not zone.load_curve:
-        return zone.heat_mwh * share
-    if share <= 0 or zone.peak_mw <= 0:
-        return 0.0
-    at = min(base_mw / (zone.peak_mw * share), 1.0)
-    for (q0, h0), (q1, h1) in pairwise(zone.load_curve):
-        if at <= q1:
-            return zone.heat_mwh * share * (h0 + (h1 - h0) * (at - q0) / (q1 - q0))
-    return zone.heat_mwh * share * zone.load_curve[-1][1]
+def _zone_heat(zone: Zone, share: float, base_mw: float) -> float:
+    """Return the heat of the customers that have joined [MWh/a]; all of it without a load curve."""
+    return heat_below(zone, share, base_mw if zone.load_curve else math.inf)
 
 
 def _check_pipes(books: _Books, step: Mapping[str, Any], place: str, ledger: Ledger) -> None:
@@ -337,23 +316,6 @@ def _check_limits(books: _Books, last: Mapping[str, Any], ledger: Ledger) -> Non
     for words, broken in rules.items():
         if broken:
             ledger.say(f"plan: {words}.")
-
-
-def _check_proof(proof: Mapping[str, Any], value: float, ledger: Ledger) -> None:
-    """Check the arithmetic of the proof; the bound itself is the solver's word."""
-    ledger.agree("proof", "heat per euro", proof["incumbent"], value, "kWh/EUR")
-    bound, gap = proof["bound"], proof["gap"]
-    if bound is None:
-        if gap is not None:
-            ledger.say("proof: has a gap without a bound.")
-        return
-    if bound < value * (1 - 1e-6):
-        ledger.say("proof: the plan is better than its bound.")
-    own = abs(bound - value) / value if value else math.inf
-    if gap is None or not math.isclose(gap, own, rel_tol=1e-4, abs_tol=1e-6):
-        ledger.say(f"proof: the gap is {own:.6f}, not {gap}.")
-    if (proof["status"] == "optimal within the gap") and own > proof["gap_wanted"] + 1e-6:
-        ledger.say("proof: is told as reached with a gap above the one wanted.")
 
 
 def _check_figures(told: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]:

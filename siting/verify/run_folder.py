@@ -18,6 +18,7 @@ from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
 from siting.verify.money import check_money, figures_left
 from siting.verify.phases import DECISIONS, verify_phase_folder
+from siting.verify.stress import PLANS, verify_stress_folder
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -125,6 +126,8 @@ def inspect_folder(path: str | Path) -> VerificationReport:
     notes = _Notes()
     if (folder / DECISIONS).exists():
         return _inspect_phases(folder, notes)
+    if (folder / PLANS).exists():
+        return _inspect_stress(folder, notes)
     problem = read_problem(folder / "problem.json")
     plan = _read_plan(folder / "solution.json")
     notes.settle(
@@ -149,6 +152,33 @@ def inspect_folder(path: str | Path) -> VerificationReport:
         tuple(notes.disagreements),
         tuple(notes.not_checked),
         (*notes.warnings, *plan_warnings(problem, plan)),
+    )
+
+
+def _inspect_stress(folder: Path, notes: _Notes) -> VerificationReport:
+    """Return the report on a folder that ``siting stress`` wrote."""
+    disagreements, left = verify_stress_folder(folder)
+    notes.settle(
+        f"{PLANS}: every plan with what is in use, and what each scenario makes of it: output,"
+        " flows, losses, heat, replacement; the discounted sums and the arithmetic of the proofs;"
+        " what insurance costs and saves in stress.json",
+        disagreements,
+    )
+    notes.not_checked += left
+    notes.not_checked.append(
+        "the bounds themselves: that no better plans exist is the solver's word, only their"
+        " arithmetic was checked"
+    )
+    notes.not_checked.append(
+        "the business case behind net_present_value_eur (siting verify of the run derives it),"
+        " stress.gpkg, stress.html and map.html, and the problem against the layers of the study"
+    )
+    return VerificationReport(
+        folder,
+        tuple(notes.agreed),
+        tuple(notes.disagreements),
+        tuple(notes.not_checked),
+        tuple(notes.warnings),
     )
 
 

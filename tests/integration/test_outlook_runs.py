@@ -25,7 +25,6 @@ runner = CliRunner()
 YEARS = """
 [departure]
 sites = ["DC-1"]
-secure = false
 hazards = { "DC-1" = 0.06 }
 [phases]
 years_a = [10, 20]
@@ -65,7 +64,7 @@ def stressed(tmp_path_factory: pytest.TempPathFactory) -> Asked:
 def test_stress_writes_its_folder(stressed: Asked) -> None:
     figures, out = json.loads(stressed.said), stressed.folder
     assert figures["value_of_preparing_kwh_per_euro"] >= -1e-9
-    usual, prepared = figures["designs"]
+    usual, prepared, _secured = figures["designs"]
     hazards = figures["expected_kwh_per_euro_with_hazards"]
     assert 0 < hazards["usual_plan"] < usual["heat_per_euro_kwh"] * 15.3725
     assert hazards["hedged_plan"] >= hazards["usual_plan"] * (1 - 1e-6)
@@ -152,6 +151,78 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "heat required": (asks_for_more, "less than is required"),
     "budget": (has_no_money, "more than its budget"),
 }
+
+
+def test_plans_of_a_stress_test_are_derived_again(stressed: Asked) -> None:
+    told = json.loads((stressed.folder / "stress-plans.json").read_text(encoding="utf-8"))
+    assert {"usual", "prepared", "secured", "hedged", "replaced"} <= set(told["designs"])
+    report = verify_folder(stressed.folder)
+    assert any("each scenario" in each for each in report.agreed)
+
+
+def state(*keys: str | int, by: float = 1.01, role: str = "prepared"):
+    """Return a change of a figure in the first scenario of a way to build."""
+    return scaled("designs", role, "plan", "states", 0, *keys, by=by)
+
+
+def forgets_a_customer(told: dict[str, Any]) -> None:
+    zones = told["designs"]["secured"]["plan"]["states"][0]["zones"]
+    next(iter(zones.values()))["served"] = 0.5
+
+
+def keeps_a_site_that_left(told: dict[str, Any]) -> None:
+    for each in told["designs"]["left"]["case"]["scenarios"]:
+        each["after_a"] += 3
+
+
+def hides_a_plant(told: dict[str, Any]) -> None:
+    for each in told["designs"]["replaced"]["plan"]["states"]:
+        each["bought_mw"] = dict.fromkeys(each["bought_mw"], 0.0)
+
+
+STRESS_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "heat of a scenario": (state("zones", 0, "heat_mwh"), "heat is"),
+    "heat of data centres": (
+        scaled("designs", "usual", "plan", "states", 1, "zones", 0, "own_heat_mwh", by=2.0), "heat of data centres"
+    ),
+    "cost of a pipe": (
+        scaled("designs", "usual", "plan", "base", "pipes", 0, "cost_eur"), "usual plan: pipe"
+    ),
+    "discounted money": (scaled("designs", "usual", "plan", "euro"), "discounted money"),
+    "discounted heat": (scaled("designs", "hazarded", "plan", "heat_mwh"), "discounted heat"),
+    "rate": (scaled("designs", "prepared", "case", "discount_rate", by=1.5), "discounted"),
+    "gap": (scaled("designs", "prepared", "proof", "bound", by=1.5), "gap"),
+    "a customer forgotten": (forgets_a_customer, "secured plan, .* does not keep"),
+    "a year of departure": (keeps_a_site_that_left, "left plan: discounted"),
+    "a plant not paid for": (hides_a_plant, "gives more than there is"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", STRESS_CHANGES)
+def test_a_stress_test_that_was_tampered_with_is_caught(
+    stressed: Asked, tmp_path: Path, change: str
+) -> None:
+    how, words = STRESS_CHANGES[change]
+    for name in ("problem.json", "stress-plans.json", "stress.json"):
+        shutil.copy(stressed.folder / name, tmp_path)
+    file = tmp_path / "stress-plans.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    how(told)
+    file.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(VerificationError, match=words):
+        verify_folder(tmp_path)
+
+
+@pytest.mark.parametrize("figure", ["premium", "avoided_mwh", "value_of_preparing_kwh_per_euro"])
+def test_what_insurance_costs_is_derived(stressed: Asked, tmp_path: Path, figure: str) -> None:
+    for name in ("problem.json", "stress-plans.json", "stress.json"):
+        shutil.copy(stressed.folder / name, tmp_path)
+    file = tmp_path / "stress.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told[figure] += 3.0
+    file.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(VerificationError, match=figure.split("_", maxsplit=1)[0]):
+        verify_folder(tmp_path)
 
 
 @pytest.mark.parametrize("change", CHANGES)
