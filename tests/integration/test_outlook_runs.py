@@ -183,7 +183,8 @@ def hides_a_plant(told: dict[str, Any]) -> None:
 STRESS_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "heat of a scenario": (state("zones", 0, "heat_mwh"), "heat is"),
     "heat of data centres": (
-        scaled("designs", "usual", "plan", "states", 1, "zones", 0, "own_heat_mwh", by=2.0), "heat of data centres"
+        scaled("designs", "usual", "plan", "states", 1, "zones", 0, "own_heat_mwh", by=2.0),
+        "heat of data centres",
     ),
     "cost of a pipe": (
         scaled("designs", "usual", "plan", "base", "pipes", 0, "cost_eur"), "usual plan: pipe"
