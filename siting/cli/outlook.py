@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,10 +68,26 @@ def stress(
     raise typer.Exit(0 if proven else NOT_PROVEN)
 
 
+YearsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--years", help="Length of each period in years, such as 10,20; wins over [phases]."
+    ),
+]
+LeastOption = Annotated[
+    str | None,
+    typer.Option(
+        "--least-heat", help="Least heat of a year of each period [MWh/a], such as 6000,8000."
+    ),
+]
+
+
 @app.command()
 def phases(
     study: StudyArgument,
     out: OutOption = None,
+    years: YearsOption = None,
+    least_heat: LeastOption = None,
     gap: GapOption = None,
     time_limit: TimeOption = None,
     as_json: JsonOption = False,
@@ -79,12 +95,13 @@ def phases(
     """Build the network in periods: what to lay now, what later, and how large.
 
     The periods, and the years from which sites, zones and streets can be used, stand under
-    [phases] in the study.
+    [phases] in the study. With --years its least heats and budgets of single periods are left out.
     """
     from siting.solution import Status
     from siting.study import read_study
 
     changes = {"solver": given(gap=gap, time_limit_s=time_limit)}
+    changes["phases"] = _periods(years, least_heat)
     asked = read_study(study_file(study)).with_changes(**changes)
     run_folder = asked.config.outputs.folder
     folder = (out or run_folder.with_name(f"{run_folder.name}-phases")).absolute()
@@ -107,3 +124,29 @@ def phases(
         for path in written.values():
             typer.echo(f"wrote {path}")
     raise typer.Exit(0 if found.plan.proof.status is Status.OPTIMAL else NOT_PROVEN)
+
+
+def _periods(years: str | None, least_heat: str | None) -> dict[str, Any]:
+    """Return what options say about the periods."""
+    said: dict[str, Any] = {}
+    if years is not None:
+        said = {"years_a": _figures(years, "--years"), "min_heat_mwh": (), "budgets_eur": ()}
+        said["years_a"] = tuple(round(each) for each in said["years_a"])
+    if least_heat is not None:
+        said["min_heat_mwh"] = _figures(least_heat, "--least-heat")
+    return said
+
+
+def _figures(text: str, option: str) -> tuple[float, ...]:
+    """Return figures between commas.
+
+    Examples
+    --------
+    >>> _figures("10, 20", "--years")
+    (10.0, 20.0)
+    """
+    try:
+        return tuple(float(each) for each in text.split(","))
+    except ValueError as error:
+        words = f"'{text}' is no list of figures such as 10,20"
+        raise typer.BadParameter(words, param_hint=option) from error

@@ -81,6 +81,8 @@ class LargeSearch(Generic[AnyCase, Payload]):
             whole.prove(seeds.bound)
         for found in seeds.found:
             whole.offer(found)
+        if whole.is_over:
+            return whole
         core = seeds.part
         self._solve_core(core, whole)
         for _ in range(MOST_CORES):

@@ -12,6 +12,7 @@ from siting.future.evaluate import faults_of
 from siting.future.extended import Found
 from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
+from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import evaluate_structure, nested_structure
 from siting.future.phases import period_problem
 from siting.future.respond import respond
@@ -19,14 +20,25 @@ from siting.future.search import SearchSettings
 from siting.future.types import Departures, Phases
 from siting.future.weights import discount_factor, discounted_years, ramp_share
 from siting.optimise import solve
-from siting.optimise.progress import Watch
+from siting.optimise.progress import Watch, relative_gap
 from siting.plan import Plan
-from siting.problem import Edge, Problem, Zone
+from siting.problem import Edge, Limits, Problem, Zone
 
-__all__ = ["Seeds", "departure_bound", "departure_seeds", "phase_bound", "phase_seeds"]
+__all__ = [
+    "Seeds",
+    "departure_bound",
+    "departure_seeds",
+    "is_dominated",
+    "phase_bound",
+    "phase_seeds",
+]
 
 BASE_SHARE = 0.35
-"""Share of the time for base problems [-]."""
+"""Share of the time for the usual plan of a case with departures [-]."""
+PHASE_SHARE = 0.7
+"""Share of the time for the periods of a case with phases, each alone [-]."""
+PERIOD_GAP = 0.25
+"""Gap to prove for each of them, over the gap wanted in the end [-]."""
 
 
 @dataclass(frozen=True)
@@ -111,19 +123,28 @@ def departure_bound(case: Departures, bound: float) -> float | None:
 
 
 def phase_seeds(case: Phases, settings: SearchSettings, watch: Watch) -> Seeds:
-    """Return what each period alone tells of a case: its best network, and how good it can be."""
-    part, found, bounds = Part(), [], []
-    periods = range(len(case.periods))
-    for t in periods:
-        watch.enter(f"period {case.periods[t].id} alone")
-        seconds = BASE_SHARE * watch.time_limit_s / len(periods)
-        try:
-            plan = _solve(alone(case, t), settings, min(seconds, watch.left_s), settings.gap / 2)
-        except SitingError:  # nothing was found in time, or nothing can be: the whole search tells
-            bounds.append(math.inf)
+    """Return what each period alone tells of a case: its best network, and how good it can be.
+
+    The last period comes first: its network, built as early as can be, is the first plan, and what
+    bounds it bounds earlier periods as well (`is_dominated`). What one search leaves of its time
+    goes to those after it.
+    """
+    part, found = Part(), list[Found[PhasePlan]]()
+    problems = [alone(case, t) for t in range(len(case.periods))]
+    bounds = [math.inf] * len(problems)
+    for t in reversed(range(len(problems))):
+        if problems[t] in problems[t + 1 :] or _is_proven(case, bounds, found, settings.gap):
             continue
-        bound = plan.proof.bound
-        bounds.append(math.inf if bound is None else bound)
+        watch.enter(f"period {case.periods[t].id} alone")
+        seconds = (PHASE_SHARE * watch.time_limit_s - watch.seconds) / (t + 1)
+        try:
+            plan = _solve(problems[t], settings, max(seconds, 1.0), PERIOD_GAP * settings.gap)
+        except SitingError:  # nothing was found in time, or nothing can be: the whole search tells
+            continue
+        if plan.proof.bound is not None:
+            for s in range(t + 1):
+                if s == t or is_dominated(problems, s, t):
+                    bounds[s] = min(bounds[s], plan.proof.bound)
         if plan.is_empty:
             continue
         part = part.joined(Part.of_plan(plan))
@@ -133,7 +154,35 @@ def phase_seeds(case: Phases, settings: SearchSettings, watch: Watch) -> Seeds:
         whole = evaluate_structure(case, nested_structure(case, plan), price)
         if whole is not None:
             found.append(whole)
+            watch.note(incumbent=max(each.value for each in found))
     return Seeds(part, tuple(found), phase_bound(case, bounds))
+
+
+def _is_proven(
+    case: Phases, bounds: Sequence[float], found: Sequence[Found[PhasePlan]], gap: float
+) -> bool:
+    """Return whether what is known of the periods proves the best plan found well enough."""
+    best = max((each.value for each in found), default=None)
+    return relative_gap(best, phase_bound(case, bounds)) <= gap
+
+
+def is_dominated(problems: Sequence[Problem], t: int, s: int) -> bool:
+    """Return whether every network of an earlier period is a better one of a later period.
+
+    What is there early is there later, no dearer, and with more customers. So what is required
+    decides: the later period must not ask for more heat, nor for anything that the earlier does
+    not ask for. Then no bound of the later period is below one of the earlier.
+    """
+    early, late = problems[t], problems[s]
+    less = (late.limits.min_heat_mwh or 0.0) <= (early.limits.min_heat_mwh or 0.0)
+    asked = replace(late.limits, min_heat_mwh=None, max_sites=None)
+    forced = any(site.mandatory for site in late.sites)
+    forced |= any(zone.mandatory for zone in late.zones)
+    grown = all(
+        a.forbidden or (a.heat_mwh <= b.heat_mwh and a.peak_mw <= b.peak_mw)
+        for a, b in zip(early.zones, late.zones, strict=True)
+    )
+    return less and grown and asked == Limits() and not forced
 
 
 def alone(case: Phases, t: int) -> Problem:

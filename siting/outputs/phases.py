@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64encode
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from siting.outputs.assets import template
 from siting.outputs.frames import PlanFrames, plan_frames
 from siting.outputs.plot import Drawing, plot_plan
 from siting.outputs.year_map import write_year_map
+from siting.problem import write_problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from siting.study.phasing import Phased
 
 __all__ = [
+    "phase_decisions",
     "phase_figures",
     "phase_frame",
     "phase_page",
@@ -133,6 +136,50 @@ def phase_figures(phased: Phased) -> dict[str, Any]:
             for step in plan.steps
         ],
         "pipes_laid_again": [edge for edge, _ in replaced_pipes(phased)],
+    }
+
+
+def phase_decisions(phased: Phased) -> dict[str, Any]:
+    """Return periods, decisions and sums, as ``phases-plan.json`` holds them for `siting verify`.
+
+    Ids are those of ``problem.json`` beside it, in which service lines are part of their zones.
+    """
+    case, plan = phased.case, phased.plan
+    return {
+        "format": "siting-phases-plan",
+        "version": 1,
+        "discount_rate": case.discount_rate,
+        "ramp": list(case.ramp),
+        "periods": [asdict(period) for period in case.periods],
+        "site_from_year": dict(case.site_from_year),
+        "zone_from_year": dict(case.zone_from_year),
+        "edge_from_year": dict(case.edge_from_year),
+        "steps": [_decided(step) for step in plan.steps],
+        "heat_mwh": plan.heat_mwh,
+        "euro": plan.euro,
+        "proof": phase_figures(phased)["proof"] | {"gap_wanted": plan.proof.gap_wanted},
+    }
+
+
+def _decided(step: PhaseStep) -> dict[str, Any]:
+    """Return what is in use in a period, and what is added at its beginning."""
+    names = ("edge", "from_node", "to_node", "size", "flow_mw", "loss_mw")
+    return {
+        "new_sites": list(step.sites),
+        "new_zones": list(step.zones),
+        "laid": [asdict(pipe) for pipe in step.laid],
+        "plant_mw": dict(step.plant_mw),
+        "wide_mw": dict(step.wide_mw),
+        "sites": [
+            {"site": s.site, "option": s.option, "capacity_mw": s.capacity_mw}
+            for s in step.plan.sites
+        ],
+        "pipes": [{name: getattr(pipe, name) for name in names} for pipe in step.plan.pipes],
+        "zones": [
+            {"zone": z.zone, "base_mw": z.base_mw, "heat_mwh": z.heat_mwh} for z in step.plan.zones
+        ],
+        "heat_mwh": step.heat_mwh,
+        "capex_eur": step.capex_eur,
     }
 
 
@@ -276,9 +323,13 @@ def write_phase_folder(phased: Phased, folder: Path) -> dict[str, Path]:
     layers = folder / "phases.gpkg"
     page.write_text(phase_page(phased), encoding="utf-8")
     figures.write_text(json.dumps(phase_figures(phased), indent=2), encoding="utf-8")
+    problem, decisions = folder / "problem.json", folder / "phases-plan.json"
+    write_problem(phased.case.problem, problem)
+    decisions.write_text(json.dumps(phase_decisions(phased), indent=1), encoding="utf-8")
     frame = phase_frame(phased)
     if len(frame):
         frame.to_file(layers, layer="pipes", driver="GPKG")
     written = {"page": page, "figures": figures, "layers": layers}
+    written |= {"problem": problem, "decisions": decisions}
     written["map"] = write_year_map(phased, folder / "map.html")
     return {name: path for name, path in written.items() if path.exists()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64encode
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from siting.outputs.assets import template
 from siting.outputs.frames import PlanFrames, plan_frames
 from siting.outputs.plot import Drawing, plot_plan
 from siting.outputs.year_map import write_departure_map
+from siting.problem import write_problem
+from siting.solution_file import plan_as_dict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +33,7 @@ __all__ = [
     "stranded_frame",
     "stress_figures",
     "stress_page",
+    "stress_plans",
     "stress_table",
     "stress_words",
     "write_stress_folder",
@@ -138,6 +142,67 @@ def stress_figures(stress: Stress) -> dict[str, Any]:
             if each is not stress.usual
         },
         "remarks": list(stress.remarks),
+    }
+
+
+def stress_plans(stress: Stress) -> dict[str, Any]:
+    """Return cases, plans and sums, as ``stress-plans.json`` holds them for `siting verify`.
+
+    Ids are those of ``problem.json`` beside it, in which service lines are part of their zones.
+    """
+    roles = {
+        "usual": stress.usual,
+        "prepared": stress.prepared,
+        "unsecured": stress.unsecured,
+        "secured": stress.secured,
+        "bare": stress.bare,
+        "hazarded": stress.hazarded,
+        "hedged": stress.hedged,
+        "left": stress.left,
+        "replaced": stress.replaced,
+    }
+    searched = {"prepared", "secured", "hedged"}
+    return {
+        "format": "siting-stress-plans",
+        "version": 1,
+        "designs": {
+            role: _told(design, is_proven=role in searched)
+            for role, design in roles.items()
+            if design is not None
+        },
+    }
+
+
+def _told(design: Design, *, is_proven: bool) -> dict[str, Any]:
+    """Return a way to build with its case; its proof where it was searched for that case."""
+    case, plan, proof = design.case, design.plan, design.plan.proof
+    names = ("horizon_a", "discount_rate", "counts", "least_supply")
+    return {
+        "case": {
+            **{name: getattr(case, name) for name in names},
+            "hazards": dict(case.hazards),
+            "scenarios": [asdict(each) for each in case.scenarios],
+            "replacements": [asdict(each) for each in case.replacements],
+        },
+        "plan": {
+            "base": plan_as_dict(plan.plan),
+            "spare": [asdict(each) for each in plan.spare],
+            "wider_mw": dict(plan.wider_mw),
+            "reserve_mw": dict(plan.reserve_mw),
+            "standby_mw": dict(plan.standby_mw),
+            "states": [asdict(each) | {"shut": sorted(each.shut)} for each in plan.states],
+            "heat_mwh": plan.heat_mwh,
+            "euro": plan.euro,
+        },
+        "proof": {
+            "status": proof.status.value,
+            "incumbent": proof.incumbent,
+            "bound": proof.bound,
+            "gap": proof.gap if math.isfinite(proof.gap) else None,
+            "gap_wanted": proof.gap_wanted,
+        }
+        if is_proven
+        else None,
     }
 
 
@@ -395,10 +460,14 @@ def write_stress_folder(stress: Stress, folder: Path) -> dict[str, Path]:
     )
     page.write_text(stress_page(stress), encoding="utf-8")
     figures.write_text(json.dumps(stress_figures(stress), indent=2), encoding="utf-8")
+    problem, plans = folder / "problem.json", folder / "stress-plans.json"
+    write_problem(stress.reduced.problem, problem)
+    plans.write_text(json.dumps(stress_plans(stress), indent=1), encoding="utf-8")
     for design, name in ((stress.bare, "usual_pipes"), (stress.prepared, "prepared_pipes")):
         frame = stranded_frame(stress, design)
         if len(frame):
             frame.to_file(layers, layer=name, driver="GPKG")
     written = {"page": page, "figures": figures, "layers": layers}
+    written |= {"problem": problem, "plans": plans}
     written["map"] = write_departure_map(stress, folder / "map.html")
     return {name: path for name, path in written.items() if path.exists()}

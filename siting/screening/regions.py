@@ -153,11 +153,13 @@ def _streets(
         return {"source": "osmnx", "bbox": degrees}, words
     if is_osm(given.path):
         return {"path": str(given.path)}, ""
-    return _clipped(given, box, crs, folder), ""
+    return _clipped(given, box, crs, folder)
 
 
-def _clipped(given: StreetsConfig, box: shapely.Polygon, crs: Any, folder: Path) -> dict[str, Any]:
-    """Write the streets inside a box, and return the section that names them."""
+def _clipped(
+    given: StreetsConfig, box: shapely.Polygon, crs: Any, folder: Path
+) -> tuple[dict[str, Any], str]:
+    """Write the streets inside a box; return the section that names them, and what it lacks."""
     assert given.path is not None
     info = pyogrio.read_info(given.path, layer=given.layer)
     own = given.crs or info["crs"]
@@ -172,7 +174,8 @@ def _clipped(given: StreetsConfig, box: shapely.Polygon, crs: Any, folder: Path)
         section["columns"] = dict(given.columns)
     if given.class_table is not None:
         section["class_table"] = str(given.class_table)
-    return section
+    missing = "" if len(frame) else f"streets: none of '{given.path.name}' lie in this region"
+    return section, missing
 
 
 def _study(

@@ -214,7 +214,8 @@ def screen(config: ScreeningConfig, *, stop: Event | None = None) -> Screening:
     clock = [time.perf_counter()]
     log = FaultLog()
     parameters = load_parameters(config.parameters, parameter_presets(config.study.country))
-    region = read_region(config, log)
+    # Streets are only cut out for regions; they need not reach all sites of a country.
+    region = read_region(_without_streets(config), log)
     log.raise_faults()
     clock.append(time.perf_counter())
     places = find_places(region, parameters, config)
@@ -226,3 +227,8 @@ def screen(config: ScreeningConfig, *, stop: Event | None = None) -> Screening:
     names = ("read", "places", "pairs", "competition")
     seconds = {name: b - a for name, a, b in zip(names, clock, clock[1:], strict=False)}
     return Screening(config, places, pairs, found, seconds)
+
+
+def _without_streets(config: ScreeningConfig) -> ScreeningConfig:
+    layers = config.layers.model_copy(update={"streets": None})
+    return config.model_copy(update={"layers": layers})

@@ -202,10 +202,8 @@ def find_stress(
     usual = Design("usual plan", case, respond(case, base, price))
     remarks: list[str] = []
     prepared = Design("prepared plan", case, _searched(case, base, config, progress, stop))
-    if prepared.plan.value < usual.plan.value and _keeps(usual, case):
-        # What was found first is a plan for the scenarios as well, and here the better one.
-        proof = _with_value(prepared.plan, usual.plan.value)
-        prepared = replace(prepared, plan=replace(usual.plan, proof=proof))
+    if _keeps(usual, case):
+        prepared = _no_worse(prepared, usual)
     n1 = secured_case(assembly, parameters, config).with_problem(reduced.problem)
     unsecured = Design("usual plan", n1, respond(n1, base, price))
     secured = None
@@ -216,9 +214,10 @@ def find_stress(
             remarks.append(f"No plan was found that survives the loss of any one source: {error}")
     nothing = replace(case, replacements=())
     risky = hazard_case(assembly, parameters, config).with_problem(reduced.problem)
-    hedged = None
+    hazarded, hedged = Design("usual plan", risky, respond(risky, base, price)), None
     if len({*risky.hazards.values()}) > 1:
         hedged = Design("hedged plan", risky, _searched(risky, base, config, progress, stop))
+        hedged = _no_worse(hedged, hazarded)
     gone = leaving_case(assembly, parameters, config, plan).with_problem(reduced.problem)
     alone = replace(gone, replacements=())
     kept = replace(gone, scenarios=tuple(replace(s, kept=1.0) for s in gone.scenarios))
@@ -232,7 +231,7 @@ def find_stress(
         unsecured,
         secured,
         bare=Design("usual plan, nothing replaced", nothing, respond(nothing, base, price)),
-        hazarded=Design("usual plan", risky, respond(risky, base, price)),
+        hazarded=hazarded,
         hedged=hedged,
         left=Design("all leave", alone, respond(alone, base, price)),
         replaced=Design(
@@ -253,6 +252,17 @@ def _years(case: Departures) -> float:
 def _keeps(usual: Design, case: Departures) -> bool:
     """Whether the usual plan supplies enough in the worst scenario."""
     return usual.worst_mwh >= case.least_supply * usual.plan.plan.heat_mwh * (1 - 1e-6)
+
+
+def _no_worse(found: Design, usual: Design) -> Design:
+    """Return a design, with the usual plan in its place where that is the better one.
+
+    What was found first is a plan for the same case as well.
+    """
+    if found.plan.value >= usual.plan.value:
+        return found
+    proof = _with_value(found.plan, usual.plan.value)
+    return replace(found, plan=replace(usual.plan, proof=proof))
 
 
 def _with_value(plan: DeparturePlan, value: float) -> Proof:

@@ -17,6 +17,8 @@ from siting.problem import Problem, read_problem
 from siting.verify.arithmetic import plan_warnings, verify_plan
 from siting.verify.ledger import Ledger
 from siting.verify.money import check_money, figures_left
+from siting.verify.phases import DECISIONS, verify_phase_folder
+from siting.verify.stress import PLANS, verify_stress_folder
 from siting.verify.tables import check_geopackage, check_kpis
 
 __all__ = [
@@ -122,6 +124,10 @@ def inspect_folder(path: str | Path) -> VerificationReport:
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     notes = _Notes()
+    if (folder / DECISIONS).exists():
+        return _inspect_phases(folder, notes)
+    if (folder / PLANS).exists():
+        return _inspect_stress(folder, notes)
     problem = read_problem(folder / "problem.json")
     plan = _read_plan(folder / "solution.json")
     notes.settle(
@@ -146,6 +152,57 @@ def inspect_folder(path: str | Path) -> VerificationReport:
         tuple(notes.disagreements),
         tuple(notes.not_checked),
         (*notes.warnings, *plan_warnings(problem, plan)),
+    )
+
+
+def _inspect_stress(folder: Path, notes: _Notes) -> VerificationReport:
+    """Return the report on a folder that ``siting stress`` wrote."""
+    disagreements, left = verify_stress_folder(folder)
+    notes.settle(
+        f"{PLANS}: every plan with what is in use, and what each scenario makes of it: output,"
+        " flows, losses, heat, replacement; the discounted sums and the arithmetic of the proofs;"
+        " what insurance costs and saves in stress.json",
+        disagreements,
+    )
+    notes.not_checked += left
+    notes.not_checked.append(
+        "the bounds themselves: that no better plans exist is the solver's word, only their"
+        " arithmetic was checked"
+    )
+    notes.not_checked.append(
+        "the business case behind net_present_value_eur (siting verify of the run derives it),"
+        " stress.gpkg, stress.html and map.html, and the problem against the layers of the study"
+    )
+    return VerificationReport(
+        folder,
+        tuple(notes.agreed),
+        tuple(notes.disagreements),
+        tuple(notes.not_checked),
+        tuple(notes.warnings),
+    )
+
+
+def _inspect_phases(folder: Path, notes: _Notes) -> VerificationReport:
+    """Return the report on a folder that ``siting phases`` wrote."""
+    notes.settle(
+        f"{DECISIONS}: every period with its heat, flows, losses and investment, what stays and"
+        " what is there in which year, the discounted sums and the arithmetic of the proof; and"
+        " the figures of phases.json",
+        verify_phase_folder(folder),
+    )
+    notes.not_checked.append(
+        "the bound itself: that no better plan exists is the solver's word, only its arithmetic"
+        " was checked"
+    )
+    notes.not_checked.append(
+        "phases.gpkg, phases.html and map.html, and the problem against the layers of the study"
+    )
+    return VerificationReport(
+        folder,
+        tuple(notes.agreed),
+        tuple(notes.disagreements),
+        tuple(notes.not_checked),
+        tuple(notes.warnings),
     )
 
 

@@ -21,7 +21,8 @@ from siting.future import (
 )
 from siting.future.evaluate import account, faults_of
 from siting.future.phase_plan import account_phases, phase_faults
-from siting.future.seeds import departure_bound, phase_bound
+from siting.future.seeds import alone, departure_bound, is_dominated, phase_bound
+from siting.optimise import solve
 from siting.parameters import load_parameters
 from siting.study.outlook import connection_ramp
 from siting.study.phasing import read_works
@@ -157,6 +158,24 @@ def test_bounds_from_base_problems() -> None:
     phases = Phases(t10_problem(), (Period("a", 10), Period("b", 20)), discount_rate=0.0)
     assert phase_bound(phases, [1.0, 2.0]) == pytest.approx(50.0)
     assert phase_bound(phases, [1.0, float("inf")]) is None
+
+
+def test_a_later_period_bounds_an_earlier_one_where_nothing_more_is_asked() -> None:
+    periods = (Period("a", 5, {"S1-J": 0.6}, min_heat_mwh=9_000.0), Period("b", 20))
+    case = Phases(
+        t10_problem(), periods, site_from_year={"S2": 5}, ramp=(0.4, 0.8, 1.0), discount_rate=0.05
+    )
+    problems = [alone(case, t) for t in range(2)]
+    early, late = (solve(each, gap=0, threads=1).heat_per_euro_kwh for each in problems)
+    assert is_dominated(problems, 0, 1)
+    assert early < late
+    for limits in ({"min_heat_mwh": 9_001.0}, {"min_zones": 2}, {"min_sites": 2}):
+        stricter = [problems[0], problems[1].with_limits(**limits)]
+        assert not is_dominated(stricter, 0, 1), limits
+    forced = replace(
+        problems[1], zones=tuple(replace(z, mandatory=True) for z in problems[1].zones)
+    )
+    assert not is_dominated([problems[0], forced], 0, 1)
 
 
 def test_the_study_file_refuses_lists_that_do_not_fit() -> None:

@@ -267,6 +267,34 @@ def test_given_streets_are_clipped_and_the_region_is_sound(file, tmp_path):
     assert findings.faults == ()
 
 
+def test_regions_are_run_on_streets_and_failures_are_rows(file, tmp_path):
+    lines = [
+        shapely.LineString([(EAST + 5_100, NORTH - 50), (EAST + 7_500, NORTH - 50)]),
+        shapely.LineString([(EAST + 7_000, NORTH - 50), (EAST + 7_000, NORTH + 1_600)]),
+    ]
+    streets = gpd.GeoDataFrame({"name": list("ab")}, geometry=lines, crs="EPSG:3067")
+    streets.to_file(file.parent / "few.gpkg", layer="streets")
+    country = file.with_name("with_streets.toml")
+    sections = '[layers.streets]\npath = "few.gpkg"\n[screen]\nregions = 2\n[solver]\n'
+    text = file.read_text(encoding="utf-8").replace("[solver]\n", sections)
+    country.write_text(text.replace("1e-6", "0.2"), encoding="utf-8")
+    asked = ["screen", str(country), "--run", "--workers", "1", "--out", str(tmp_path), "--json"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    rows = {Path(each["study"]).parent.name: each for each in said["runs"]}
+    lacking = {Path(each["study"]).parent.name: each["lacks"] for each in said["regions"]}
+    assert len(rows) == 2
+    planned, failed = rows["01-b-west"], rows["02-c-west"]
+    assert planned["gap"] <= 0.2
+    assert planned["heat_mwh"] > 0
+    assert (Path(planned["run_folder"]) / "map.html").exists()
+    assert "heat_mwh" not in failed
+    assert "few.gpkg" in lacking["02-c-west"]
+    page = (tmp_path / "screening.html").read_text(encoding="utf-8")
+    assert "none of &#39;few.gpkg&#39; lie in this region" in page
+
+
 def test_the_command_writes_table_map_and_page(file, tmp_path):
     run = ["screen", str(file), "--out", str(tmp_path / "out"), "--json"]
     done = CliRunner().invoke(app, run)
