@@ -23,7 +23,9 @@ SEARCHES, PASSES = 5, 4
 SHARES = (1.0, 0.5, 0.0)
 """How much of its opening a site gets back by the price of its output, one bound for each [-]."""
 SHRUNK = 0.9
-HALVINGS, DOUBLINGS = 5, 8
+STUCK = 2
+"""Sites with nearly the whole city left after which nothing more is closed."""
+HALVINGS, DOUBLINGS = 4, 8
 FIRST_STEP = 0.02
 """How far above a price a ceiling is first looked for [-]."""
 
@@ -60,17 +62,30 @@ class Closer:
     def __init__(self, tables: Tables, is_late: Callable[[], bool] = lambda: False) -> None:
         self.tables, self.is_late = tables, is_late
         self.sites = np.unique(tables.option_site).tolist()
+        self.most_mw = carried_at_most(tables)
+        self.order: list[int] = list(self.sites)
+        self.alone: dict[int, Tables] = {}
 
     def ceiling(self, low: float) -> float:
-        """Return a price that no plan beats, not below the one given, from bounds on all at once.
+        """Return a price that no plan beats, not below the one given; infinite without time.
 
-        Infinite when none is found in time.
+        Bounds on the whole city come first; where they are above the price, plans are taken apart
+        by the site that their heat comes from (FORMULATION.md, *Taken apart by source*).
         """
-        step, high = FIRST_STEP, math.inf
-        for _ in range(DOUBLINGS):
+        high, below = self._least_closed(self._is_closed, low, math.inf)
+        if math.isfinite(high) and high > low * (1 + FIRST_STEP):
+            high, _ = self._least_closed(self._is_closed_apart, min(low, below), high)
+        return high
+
+    def _least_closed(
+        self, is_closed: Callable[[float], bool], low: float, high: float
+    ) -> tuple[float, float]:
+        """Return the least price found that is closed, and the largest that is not."""
+        step = FIRST_STEP
+        for _ in range(DOUBLINGS if math.isinf(high) else 0):
             if self.is_late():
-                return high
-            if self._is_closed(low * (1 + step)):
+                return high, low
+            if is_closed(low * (1 + step)):
                 high = low * (1 + step)
                 break
             low, step = low * (1 + step), 2 * step
@@ -78,11 +93,11 @@ class Closer:
             if self.is_late():
                 break
             middle = (low + high) / 2
-            if self._is_closed(middle):
+            if is_closed(middle):
                 high = middle
             else:
                 low = middle
-        return high
+        return high, low
 
     def _is_closed(self, price: float) -> bool:
         """Whether bounds on the whole city show that no plan beats a price."""
@@ -94,13 +109,38 @@ class Closer:
                 return True
         return False
 
+    def _is_closed_apart(self, price: float) -> bool:
+        """Whether the heat of no site alone beats a price, where pipes may be shared at will.
+
+        Sites that were hard to close come first.
+        """
+        for site in list(self.order):
+            if self.is_late() or not self._is_closed_alone(price, site):
+                self.order.remove(site)
+                self.order.insert(0, site)
+                return False
+        return True
+
+    def _is_closed_alone(self, price: float, site: int) -> bool:
+        """Whether the heat of one site does not beat a price; pipes may carry that of others."""
+        if site not in self.alone:
+            self.alone[site] = self.tables.with_options(self.tables.option_site == site)
+        tables = self.alone[site]
+        paid = float(paid_back(tables, price, self.most_mw).min())
+        for scarcity in (0.5 * paid, 0.0, paid):
+            bound = self.bound(tables, price, 1.0, site, scarcity, self.most_mw)
+            if bound.rooted(site).is_closed:
+                return True
+        return self.forced(tables, price, site, self.most_mw).is_closed
+
     def close(self, price: float) -> Left | None:
-        """Close one site after the other; None when that takes too long."""
+        """Close one site after the other; None when it takes too long or is of no use."""
         whole = [self.bound(self.tables, price, share) for share in SHARES]
         LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))
         regions = {site: together(each.rooted(site) for each in whole) for site in self.sites}
         kept: dict[int, Tables] = {}
         closed: set[int] = set()
+        stuck = 0
         for site in sorted(self.sites, key=lambda s: regions[s].surplus_mwh):
             if self.is_late():
                 LOG.info("survey broken off: its share of the time is over")
@@ -110,6 +150,10 @@ class Closer:
                 closed.add(site)
             else:
                 kept[site] = found
+                stuck += len(found.edge) > SHRUNK * len(self.tables.edge)
+            if stuck >= STUCK:
+                LOG.info("survey broken off: plans with most sites may use the whole city")
+                return None
         return Left(price, kept)
 
     def bound(
@@ -119,6 +163,7 @@ class Closer:
         share: float,
         forced: int | None = None,
         own: float = 0.0,
+        most_mw: float | None = None,
     ) -> CityBound:
         """Return a bound on plans.
 
@@ -133,19 +178,23 @@ class Closer:
             of it when its output is used up.
         forced, own
             A site that is open, and the price of its output [MWh/a per MW].
+        most_mw
+            The most that any pipe carries; what the tables allow for if it is not given [MW].
         """
-        most_mw = carried_at_most(tables)
+        most_mw = carried_at_most(tables) if most_mw is None else most_mw
         dear = share * paid_back(tables, price, most_mw)
         if forced is not None:
             dear = np.where(tables.option_site == forced, own, dear)
         return city_bound(tables, price, dear, most_mw=most_mw, forced=forced)
 
-    def forced(self, tables: Tables, price: float, site: int) -> RootBound:
+    def forced(
+        self, tables: Tables, price: float, site: int, most_mw: float | None = None
+    ) -> RootBound:
         """Return what plans with a site are worth at the prices of its output that bound best."""
         shares = SHARES if (tables.option_site != site).any() else SHARES[:1]
 
         def bound(scarcity: float, share: float) -> RootBound:
-            return self.bound(tables, price, share, site, scarcity).rooted(site)
+            return self.bound(tables, price, share, site, scarcity, most_mw).rooted(site)
 
         curves = tables.curves
         at = curves.step_mw.sum(axis=1)
@@ -156,7 +205,7 @@ class Closer:
             found[scarcity] = bound(scarcity, shares[0])
             return found[scarcity].surplus_mwh
 
-        least, best = least_along(surplus, 0.0, high)
+        least, best = least_along(surplus, 0.0, high, enough=0.0)
         if least < 0:
             return found[best]
         others = [bound(best, share) for share in shares[1:]]
@@ -218,11 +267,18 @@ def together(bounds: Iterable[RootBound]) -> RootBound:
     return reduce(RootBound.together, found)
 
 
-def least_along(function: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
-    """Return the least value found of a function that falls and rises, and where."""
+def least_along(
+    function: Callable[[float], float], low: float, high: float, *, enough: float = -math.inf
+) -> tuple[float, float]:
+    """Return the least value found of a function that falls and rises, and where.
+
+    The search ends as soon as a value is below what is enough.
+    """
     seen = {low: function(low)}
     a, b = low, high
     for _ in range(SEARCHES):
+        if min(seen.values()) < enough:
+            break
         c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
         for x in (c, d):
             if x not in seen:

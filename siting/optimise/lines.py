@@ -13,7 +13,7 @@ from siting.solvers.outcome import FloatArray
 
 __all__ = ["Corners", "Lines", "cost_per_mw", "lines_below"]
 
-MOST_LINES = 3
+MOST_LINES = 6
 """Lines for each pipe, at most; with fewer they lie a little lower."""
 SMALL = 0.05
 """How much a size counts that is smaller than all that is likely to flow [-]."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.model.objectives import OBJECTIVES
 from siting.optimise.candidate import make_candidate
 from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
@@ -32,6 +33,8 @@ LOG = logging.getLogger(__name__)
 EXACT = 1e-6
 LARGE = 1_000
 """Edges from which on a problem is surveyed first."""
+PER_PIECE_S = 2e-4
+"""Wall time that building and relaxing a program takes at least for each piece of pipe [s]."""
 EXPLAIN_S = 20.0
 """Wall time for each question that an explanation asks [s]."""
 
@@ -93,9 +96,9 @@ def solve(
     gap = max(gap, EXACT)
     state: SearchState | Closed
     if problem.objective.kind == "heat_per_euro":
-        ratio = _opening_state(smaller.problem, watch, gap, choice, stages)
-        RatioSearch(ratio).run()
-        state = ratio
+        state = _opening_state(smaller.problem, watch, gap, choice, stages)
+        if isinstance(state, SearchState):
+            RatioSearch(state).run()
     else:
         state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
     if state.best is None:
@@ -123,8 +126,11 @@ class _Smaller:
 
 def _opening_state(
     problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
-) -> SearchState:
-    """Return the state that a search begins with, after a survey where one is of use."""
+) -> SearchState | Closed:
+    """Return the state that a search begins with, after a survey where one is of use.
+
+    Where not enough time is left to build a program, the search ends with the survey.
+    """
     if not (stages.ascend and stages.construct and stages.eliminate):
         return SearchState(problem, watch, gap=gap, solver=solver)
     several = bool(problem.limits.min_heat_mwh)
@@ -139,6 +145,14 @@ def _opening_state(
         proven = wide.proven
     else:
         found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+        proven = found.proven
+    if found.best is not None and _pieces(found.core) * PER_PIECE_S > watch.left_s:
+        LOG.info("no program: %d pieces of pipe take too long to build", _pieces(found.core))
+        kind = OBJECTIVES[problem.objective.kind]
+        price = proven if proven is not None and math.isfinite(proven) else None
+        best = make_candidate(problem, found.best.solution)
+        bound = None if price is None else 1000 * price
+        return Closed(kind, watch, gap, best, bound, price)
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000
@@ -149,6 +163,11 @@ def _opening_state(
     if found.is_empty:
         state.prove(outside, found.price)
     return state
+
+
+def _pieces(problem: Problem) -> int:
+    """Return how many yes-no decisions on pipes a program of a problem has."""
+    return sum((1 if e.one_way else 2) * max(len(e.sizes), 1) for e in problem.edges)
 
 
 def _no_plan(state: SearchState | Closed, problem: Problem, seed: int) -> Exception:

@@ -38,12 +38,11 @@ LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's plans are built."""
 PASSES, SHRUNK = 4, 0.9
-HALVINGS = 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, BOUNDING = 0.25, 0.5
+IMPROVING, BOUNDING = 0.4, 0.5
 """Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
-SLICE = 0.06
+SLICE = 0.15
 """Share of the time limit for improving plans with one site [-]."""
 
 
@@ -66,11 +65,14 @@ class Surveyed:
         The price [MWh/a per EUR]; no plan outside the core beats it.
     best
         The best plan built, or None.
+    proven
+        A price that no plan beats at all; infinite if none was found.
     """
 
     core: Problem
     price: float
     best: Candidate | None
+    proven: float = math.inf
 
     @property
     def is_empty(self) -> bool:
@@ -119,6 +121,7 @@ class Survey:
         self.best: Candidate | None = None
         self.price, self.proven = 0.0, math.inf
         self.pieces: dict[int, Problem] = {}
+        self.near: dict[int, Tables] = {}
 
     def run(self, best: Candidate | None = None) -> Surveyed:
         """Return what is left of the problem at the price that the best plan makes provable."""
@@ -130,9 +133,14 @@ class Survey:
             self._build_near(site)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
+        self.watch.enter("bounding the city")
+        closer = Closer(self.tables, lambda: self._is_late(BOUNDING))
+        self.proven = closer.ceiling(self._price_to_prove())
+        if math.isfinite(self.proven):
+            self.watch.note(bound=self.proven * 1000)
         self._improve_alone()
         self.price = self._price_to_prove()
-        return Surveyed(self._core(), self.price, self.best)
+        return self._core(closer)
 
     def _price_to_prove(self) -> float:
         assert self.best is not None
@@ -187,15 +195,13 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        ceiling, candidates = self._ceiling_alone()
+        ceiling = self.proven if math.isfinite(self.proven) else 2 * self._price_to_prove()
         for share in LADDER:
-            if self._is_late(IMPROVING):
-                return
             self.price = self._rung(share, ceiling)
-            found = {site: self._alone(site) for site in candidates}
-            for site in sorted(candidates, key=lambda s: -found[s][1].surplus_mwh):
-                if self._is_late(IMPROVING) or found[site][1].is_closed:
-                    break
+            found = self._open_alone(self.sites)
+            for site in sorted(found, key=lambda s: -found[s][1].surplus_mwh):
+                if self._is_late(IMPROVING):
+                    return
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
 
@@ -208,29 +214,22 @@ class Survey:
         low = self._price_to_prove()
         return low + share * max(ceiling - low, 0.0)
 
-    def _ceiling_alone(self) -> tuple[float, list[int]]:
-        """Return a price that no plan fed by one site near by beats, and which come near it."""
-        low, high = self._price_to_prove(), 2 * self._price_to_prove()
-        near = self._open_alone(self.sites, low)
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            left = self._open_alone(near, middle)
-            if left:
-                near, low = left, middle
-            else:
-                high = middle
-        return high, near
-
-    def _open_alone(self, sites: list[int], price: float) -> list[int]:
-        """Return the sites of which plans near by may beat a price."""
-        self.price = price
-        return [
-            s for s in sites if not self._is_late(IMPROVING) and not self._alone(s)[1].is_closed
-        ]
+    def _open_alone(self, sites: list[int]) -> dict[int, tuple[Tables, RootBound]]:
+        """Return what plans near each site may use that beat the price, where there are any."""
+        found = {}
+        for site in sites:
+            if self._is_late(IMPROVING):
+                break
+            tables, bound = self._alone(site)
+            if not bound.is_closed:
+                found[site] = tables, bound
+        return found
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
-        tables = joined(tables_of(self.pieces[site]))
+        if site not in self.near:
+            self.near[site] = joined(tables_of(self.pieces[site]))
+        tables = self.near[site]
         return tables, Closer(tables).forced(tables, self.price, 0)
 
     def _shrink(self, tables: Tables, found: RootBound) -> Problem:
@@ -259,15 +258,12 @@ class Survey:
 
     # -- bounds ---------------------------------------------------------------------------------
 
-    def _core(self) -> Problem:
-        """Return what plans that beat the price can use, with a ceiling in any case."""
-        self.watch.enter("bounding the city")
-        closer = Closer(self.tables, lambda: self._is_late(BOUNDING))
-        self._told(closer.ceiling(self.price))
+    def _core(self, closer: Closer) -> Surveyed:
+        """Return what plans that beat the price can use."""
         self.watch.enter("bounding plans site by site")
         left = closer.close(self.price)
         if left is None:
-            return self.problem
+            return Surveyed(self.problem, self.price, self.best, self.proven)
         LOG.info(
             "survey at price %.6g: %d of %d sites, %d of %d edges, %d of %d zones left",
             self.price,
@@ -278,13 +274,8 @@ class Survey:
             len(left.zones),
             len(self.problem.zones),
         )
-        return _part(self.problem, left.edges, left.zones, set(left.kept))
-
-    def _told(self, price: float) -> None:
-        """Take note of a price that no plan beats."""
-        if price < self.proven:
-            self.proven = price
-            self.watch.note(bound=price * 1000)
+        core = _part(self.problem, left.edges, left.zones, set(left.kept))
+        return Surveyed(core, self.price, self.best, self.proven)
 
 
 def part_of(tables: Tables, edges: BoolArray, zones: BoolArray, sites: set[int]) -> Problem:
@@ -296,7 +287,7 @@ def _part(problem: Problem, edges: list[int], zones: list[int], sites: set[int])
     kept_edges = tuple(problem.edges[e] for e in edges)
     kept_zones = tuple(problem.zones[z] for z in zones)
     kept_sites = tuple(problem.sites[s] for s in sorted(sites))
-    used = {each.node for each in (*kept_sites, *kept_zones)}
+    used = {site.node for site in kept_sites} | {zone.node for zone in kept_zones}
     used |= {end for each in kept_edges for end in (each.u, each.v)}
     nodes = tuple(name for name in problem.nodes if name in used)
     return replace(problem, nodes=nodes, edges=kept_edges, zones=kept_zones, sites=kept_sites)
