@@ -18,7 +18,7 @@ import numpy as np
 
 from siting.optimise.ascent import Ascent, RootedNetwork, ascend
 from siting.optimise.ascent_kernels import least_from
-from siting.optimise.lines import Corners, Lines, lines_below
+from siting.optimise.lines import Corners, Lines, lines_below, small_flow
 from siting.optimise.pricing import node_prices
 from siting.optimise.steps import fewer_steps
 from siting.optimise.tables import BoolArray, IntArray, Tables
@@ -30,8 +30,6 @@ SAFETY = 1e-9
 """Share of all that could be gained by which a bound is raised against rounding [-]."""
 MOST_STEPS = 5
 """Steps of each load curve in a bound; with fewer it lies a little higher."""
-SMALL_PEAK, SMALL_BASE = 0.1, 0.3
-"""Which zone counts as small, and what of its peak is likely to flow to it [-]."""
 
 
 @dataclass(frozen=True)
@@ -286,8 +284,8 @@ class PipeLines:
     @classmethod
     def of(cls, tables: Tables, most_mw: float) -> PipeLines:
         """Return the lines of all edges."""
-        small = np.quantile(tables.zone_peak_mw, SMALL_PEAK) if len(tables.zone) else 0.0
-        corners = Corners.of(tables.high_mw, tables.cost_eur, most_mw, SMALL_BASE * float(small))
+        small = small_flow(tables.zone_peak_mw)
+        corners = Corners.of(tables.high_mw, tables.cost_eur, most_mw, small)
         cost = lines_below(tables.high_mw, tables.cost_eur, most_mw, corners)
         loss = lines_below(tables.high_mw, tables.loss_mw, most_mw, corners)
         least = np.full(len(tables.edge), np.inf)

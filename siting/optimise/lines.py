@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from siting.optimise.lines_kernels import chosen_corners
 from siting.optimise.tables import IntArray
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Corners", "Lines", "cost_per_mw", "lines_below"]
+__all__ = ["Corners", "Lines", "cost_per_mw", "lines_below", "small_flow"]
 
 MOST_LINES = 6
 """Lines for each pipe, at most; with fewer they lie a little lower."""
 SMALL = 0.05
 """How much a size counts that is smaller than all that is likely to flow [-]."""
+SMALL_PEAK, SMALL_BASE = 0.1, 0.3
+"""Which zone counts as small, and what of its peak is likely to flow to it [-]."""
 DIGITS = 6
 """Digits up to which two edges have sizes in the same proportions of cost."""
 
@@ -141,6 +144,12 @@ def lines_below(
     below = fixed < 0
     slope[below] = cost_per_mw(high[pipe[below]], cost[pipe[below]])
     return Lines(pipe, np.where(below, 0.0, fixed), slope)
+
+
+def small_flow(peak_mw: ArrayLike) -> float:
+    """Return a flow that is small for zones of these peaks [MW]."""
+    peaks = np.asarray(peak_mw, dtype=float)
+    return SMALL_BASE * float(np.quantile(peaks, SMALL_PEAK)) if len(peaks) else 0.0
 
 
 def cost_per_mw(high_mw: FloatArray, cost: FloatArray) -> FloatArray:

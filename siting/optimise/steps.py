@@ -40,6 +40,9 @@ def fewer_steps(
     new_mw, new_heat = np.zeros((rows, most)), np.zeros((rows, most))
     for n in np.unique(count).tolist():
         some = np.flatnonzero(count == n)
+        if n == 0:  # heat that needs no capacity
+            new_heat[some, 0] = step_heat[some].sum(axis=1)
+            continue
         if n <= most:
             new_mw[some], new_heat[some] = step_mw[some, :most], step_heat[some, :most]
             continue
