@@ -47,9 +47,7 @@ def joined(tables: Tables) -> Tables:
         names = tables.edge[row].tolist()
         behind = [k for name in names for k in (name, *chains.pop(name, ()))]
         chains[behind[0]] = tuple(behind[1:])
-    whole = replace(
-        tables, u=u, v=v, cost_eur=cost, loss_mw=loss, most_loss_mw=most, chains=chains
-    )
+    whole = replace(tables, u=u, v=v, cost_eur=cost, loss_mw=loss, most_loss_mw=most, chains=chains)
     return whole.with_edges(keep & (whole.u != whole.v))
 
 
