@@ -20,7 +20,7 @@ from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
-from siting.optimise.survey import Survey, reasons_against
+from siting.optimise.survey import Survey, reasons_against, takes_too_long
 from siting.optimise.survey_several import SurveySeveral
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
@@ -33,8 +33,6 @@ LOG = logging.getLogger(__name__)
 EXACT = 1e-6
 LARGE = 1_000
 """Edges from which on a problem is surveyed first."""
-PER_PIECE_S = 2e-4
-"""Wall time that building and relaxing a program takes at least for each piece of pipe [s]."""
 EXPLAIN_S = 20.0
 """Wall time for each question that an explanation asks [s]."""
 
@@ -146,8 +144,10 @@ def _opening_state(
     else:
         found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
         proven = found.proven
-    if found.best is not None and _pieces(found.core) * PER_PIECE_S > watch.left_s:
-        LOG.info("no program: %d pieces of pipe take too long to build", _pieces(found.core))
+    if found.best is not None and takes_too_long(found.core, watch.left_s):
+        LOG.info(
+            "no program: %s edges with their sizes take too long to build", len(found.core.edges)
+        )
         kind = OBJECTIVES[problem.objective.kind]
         price = proven if proven is not None and math.isfinite(proven) else None
         best = make_candidate(problem, found.best.solution)
@@ -163,11 +163,6 @@ def _opening_state(
     if found.is_empty:
         state.prove(outside, found.price)
     return state
-
-
-def _pieces(problem: Problem) -> int:
-    """Return how many yes-no decisions on pipes a program of a problem has."""
-    return sum((1 if e.one_way else 2) * max(len(e.sizes), 1) for e in problem.edges)
 
 
 def _no_plan(state: SearchState | Closed, problem: Problem, seed: int) -> Exception:

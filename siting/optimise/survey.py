@@ -32,7 +32,16 @@ from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.problem import Problem
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Sketch", "Survey", "Surveyed", "least_along", "paid_back", "part_of", "reasons_against"]
+__all__ = [
+    "Sketch",
+    "Survey",
+    "Surveyed",
+    "least_along",
+    "paid_back",
+    "part_of",
+    "reasons_against",
+    "takes_too_long",
+]
 
 LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
@@ -42,6 +51,10 @@ LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
 IMPROVING, BOUNDING = 0.4, 0.5
 """Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
+PER_PIECE_S = 2e-4
+"""Wall time that building and relaxing a program takes at least for each size and direction [s]."""
+ALL_BUT_THE_END = 0.85
+"""The share of the time limit where no program can be built [-]."""
 SLICE = 0.15
 """Share of the time limit for improving plans with one site [-]."""
 
@@ -94,6 +107,12 @@ def reasons_against(problem: Problem, *, several: bool = False) -> list[str]:
     return [reason for reason, holds in reasons.items() if holds]
 
 
+def takes_too_long(problem: Problem, seconds: float) -> bool:
+    """Whether a program of a problem cannot be built and relaxed in so much time."""
+    pieces = sum((1 if e.one_way else 2) * max(len(e.sizes), 1) for e in problem.edges)
+    return pieces * PER_PIECE_S > seconds
+
+
 class Survey:
     """Builds plans near each site, and closes what cannot be in a better one.
 
@@ -122,6 +141,9 @@ class Survey:
         self.price, self.proven = 0.0, math.inf
         self.pieces: dict[int, Problem] = {}
         self.near: dict[int, Tables] = {}
+        self.improving, self.bounding = IMPROVING, BOUNDING
+        if takes_too_long(problem, watch.left_s):
+            self.improving = self.bounding = ALL_BUT_THE_END
 
     def run(self, best: Candidate | None = None) -> Surveyed:
         """Return what is left of the problem at the price that the best plan makes provable."""
@@ -134,7 +156,7 @@ class Survey:
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
-        closer = Closer(self.tables, lambda: self._is_late(BOUNDING))
+        closer = Closer(self.tables, lambda: self._is_late(self.bounding))
         self.proven = closer.ceiling(self._price_to_prove())
         if math.isfinite(self.proven):
             self.watch.note(bound=self.proven * 1000)
@@ -200,7 +222,7 @@ class Survey:
             self.price = self._rung(share, ceiling)
             found = self._open_alone(self.sites)
             for site in sorted(found, key=lambda s: -found[s][1].surplus_mwh):
-                if self._is_late(IMPROVING):
+                if self._is_late(self.improving):
                     return
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
@@ -218,7 +240,7 @@ class Survey:
         """Return what plans near each site may use that beat the price, where there are any."""
         found = {}
         for site in sites:
-            if self._is_late(IMPROVING):
+            if self._is_late(self.improving):
                 break
             tables, bound = self._alone(site)
             if not bound.is_closed:

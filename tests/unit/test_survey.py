@@ -248,7 +248,7 @@ def test_no_program_is_built_that_takes_longer_than_is_left(
 ) -> None:
     """The plan and the bound of the survey are told instead, in time."""
     monkeypatch.setattr(search, "LARGE", 0)
-    monkeypatch.setattr(search, "PER_PIECE_S", 1e9)
+    monkeypatch.setattr("siting.optimise.survey.PER_PIECE_S", 1e9)
     monkeypatch.setattr("siting.optimise.closing.STUCK", 0)
     problem = free_ratio(407, sites=3)
     plan = solve(problem, gap=0, time_limit_s=60)
