@@ -10,6 +10,7 @@ from siting.optimise.engine import SolverChoice
 from siting.optimise.linear import LinearSearch
 from siting.optimise.priced import prices_of
 from siting.optimise.progress import Watch
+from siting.optimise.roots import RootByRoot
 from siting.optimise.shrink import Shrinker
 from siting.optimise.stages import Stages
 from siting.optimise.state import SearchState
@@ -46,9 +47,11 @@ def search_linear(
     prices = prices_of(problem)
     most, sites = problem.limits.max_sites, sum(not site.forbidden for site in problem.sites)
     crowded = most is not None and most < sites  # a rooted network would open them all
-    if prices is None or crowded or not (stages.ascend or stages.construct):
+    one = RootByRoot.suits(problem) and stages.ascend and stages.construct and stages.eliminate
+    if prices is None or (crowded and not one) or not (stages.ascend or stages.construct):
         return _by_program(problem, watch, gap, solver, None)
-    shrinker = Shrinker(problem, prices, watch, gap, stages, solver.seed)
+    narrower = RootByRoot if crowded else Shrinker
+    shrinker = narrower(problem, prices, watch, gap, stages, solver.seed)
     watch.enter("building trees and bounding them")
     part = shrinker.run(SHARE * watch.left_s)
     if shrinker.is_done or shrinker.infeasible or watch.is_over:
@@ -56,7 +59,7 @@ def search_linear(
     return _by_program(part, watch, gap, solver, shrinker)
 
 
-def _closed(shrinker: Shrinker) -> Closed:
+def _closed(shrinker: Shrinker | RootByRoot) -> Closed:
     """Return what is known without a program."""
     kind = OBJECTIVES[shrinker.problem.objective.kind]
     best = shrinker.best or empty_candidate(shrinker.problem)
@@ -69,7 +72,7 @@ def _by_program(
     watch: Watch,
     gap: float,
     solver: SolverChoice,
-    shrinker: Shrinker | None,
+    shrinker: Shrinker | RootByRoot | None,
 ) -> SearchState:
     """Bound and solve the program of what is left."""
     watch.enter("building the model")

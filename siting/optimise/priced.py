@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siting.model.data import flow_limit
 from siting.optimise.ascent import Possible, RootedNetwork
 from siting.optimise.core import with_parts
+from siting.optimise.lines import Corners, lines_below, small_flow
 from siting.optimise.settle import curve_share, entering_flow
+from siting.optimise.steps import fewer_steps
 from siting.optimise.trees import RootedTree
 from siting.problem import Problem, Zone
 from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
@@ -25,6 +27,8 @@ __all__ = ["Priced", "Prices", "prices_of", "state_at"]
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+MOST_STEPS = 6
+"""Steps of each load curve; with fewer it lies a little higher."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,7 @@ class Parts:
     cost: list[float] = field(default_factory=list)
     slope: list[float] = field(default_factory=list)
     edge: list[int] = field(default_factory=list)
+    lost: list[tuple[float, float]] = field(default_factory=list)
     site: list[int] = field(default_factory=list)
     option: list[int] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
@@ -228,8 +233,10 @@ class Parts:
         edge: int = -1,
         site: int = -1,
         option: int = -1,
+        lost: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        """Add an arc."""
+        """Add an arc; ``lost`` is what it loses once it is built [MW], and per flow [MW/MW]."""
+        self.lost.append(lost)
         self.tail.append(ends[0])
         self.head.append(ends[1])
         self.cost.append(cost)
@@ -262,8 +269,8 @@ class Parts:
 def state_at(problem: Problem, prices: Prices) -> Priced:
     """Return the rooted network of a problem at prices.
 
-    Sized pipes count with the cost of their smallest size. Heat that is lost is paid for at least
-    as dearly as the cheapest way to bring it there.
+    Sized pipes count with lines below the cost of their sizes. Heat that is lost is paid for at
+    least as dearly as the cheapest way to bring it there.
     """
     node_of = {name: k for k, name in enumerate(problem.nodes)}
     root = len(problem.nodes)
@@ -273,21 +280,27 @@ def state_at(problem: Problem, prices: Prices) -> Priced:
     _add_edges(problem, prices, lost_mw, node_of, parts)
     _add_sites(problem, prices, node_of, root, parts)
     least = _least_per_mw(problem, parts, root)
-    _add_losses(problem, least, lost_mw, parts)
+    _add_losses(least, lost_mw, parts)
     nodes = _add_zones(problem, prices, node_of, least, rate, parts)
     slope = np.array(parts.slope)
     carries = bool(slope.any())
+    prize, demand = np.array(parts.prize), np.array(parts.demand)
+    order = np.arange(len(prize))
+    if carries:  # what is worth most per MW rises first
+        with np.errstate(divide="ignore", invalid="ignore"):
+            worth = np.where(demand > 0, prize / demand, np.inf)
+        order = np.argsort(-worth, kind="stable")
     network = RootedNetwork.of(
         nodes,
         root,
         parts.tail,
         parts.head,
         parts.cost,
-        parts.at,
-        parts.prize,
+        np.array(parts.at, dtype=np.int64)[order],
+        prize[order],
         slope if carries else None,
-        np.array(parts.demand) if carries else None,
-        np.array(parts.partly, dtype=bool),
+        demand[order] if carries else None,
+        np.array(parts.partly, dtype=bool)[order],
     )
     return Priced(
         problem,
@@ -296,8 +309,8 @@ def state_at(problem: Problem, prices: Prices) -> Priced:
         np.array(parts.edge, dtype=np.int64),
         np.array(parts.site, dtype=np.int64),
         np.array(parts.option, dtype=np.int64),
-        np.array(parts.zone, dtype=np.int64),
-        np.array(parts.base, dtype=np.float64),
+        np.array(parts.zone, dtype=np.int64)[order],
+        np.array(parts.base, dtype=np.float64)[order],
     )
 
 
@@ -310,17 +323,45 @@ def _running_rate(problem: Problem) -> float:
 def _add_edges(
     problem: Problem, prices: Prices, lost_mw: float, node_of: dict[str, int], parts: Parts
 ) -> None:
-    """Add both directions of every edge."""
+    """Add both directions of every edge, once for each line below its sizes."""
+    sized = _lines_of_sizes(problem)
     for e, edge in enumerate(problem.edges):
         if edge.forbidden or edge.u == edge.v:
             continue
-        cost = prices.money * (edge.sizes[0].cost_eur if edge.sizes else edge.cost_eur)
-        slope = prices.money * edge.cost_per_mw_eur + lost_mw * edge.loss_per_mw
-        slope = 0.0 if edge.sizes else slope
         u, v = node_of[edge.u], node_of[edge.v]
-        parts.arc((u, v), cost, slope, edge=e)
-        if not edge.one_way:
-            parts.arc((v, u), cost, slope, edge=e)
+        if edge.sizes:
+            pieces = [(prices.money * c, prices.money * m, lost) for c, m, lost in sized[edge.id]]
+        else:
+            slope = prices.money * edge.cost_per_mw_eur + lost_mw * edge.loss_per_mw
+            pieces = [(prices.money * edge.cost_eur, slope, (edge.loss_mw, 0.0))]
+        for cost, slope, lost in pieces:
+            parts.arc((u, v), cost, slope, edge=e, lost=lost)
+            if not edge.one_way:
+                parts.arc((v, u), cost, slope, edge=e, lost=lost)
+
+
+SizedLines = dict[str, list[tuple[float, float, tuple[float, float]]]]
+
+
+def _lines_of_sizes(problem: Problem) -> SizedLines:
+    """Return lines below cost and loss of every sized edge: value at no flow and per MW."""
+    edges = [edge for edge in problem.edges if edge.sizes]
+    found: SizedLines = {edge.id: [] for edge in edges}
+    if not edges:
+        return found
+    width = max(len(edge.sizes) for edge in edges)
+    rows = [[*edge.sizes, *[edge.sizes[-1]] * (width - len(edge.sizes))] for edge in edges]
+    high = np.array([[size.capacity_mw for size in row] for row in rows])
+    price = np.array([[size.cost_eur for size in row] for row in rows])
+    loss = np.array([[size.loss_mw for size in row] for row in rows])
+    most_mw = flow_limit(problem)
+    corners = Corners.of(high, price, most_mw, small_flow([z.peak_mw for z in problem.zones]))
+    cost, lost = (lines_below(high, each, most_mw, corners) for each in (price, loss))
+    each_line = zip(cost.pipe, cost.fixed, cost.slope, lost.fixed, lost.slope, strict=True)
+    for pipe, fixed, slope, lost_fixed, lost_slope in each_line:
+        figures = float(fixed), float(slope), (float(lost_fixed), float(lost_slope))
+        found[edges[int(pipe)].id].append(figures)
+    return found
 
 
 def _add_sites(
@@ -354,7 +395,7 @@ def _least_per_mw(problem: Problem, parts: Parts, root: int) -> FloatArray:
     return net.carrying
 
 
-def _add_losses(problem: Problem, least: FloatArray, lost_mw: float, parts: Parts) -> None:
+def _add_losses(least: FloatArray, lost_mw: float, parts: Parts) -> None:
     """Count what pipes lose, brought to their end at the least cost.
 
     It is taken off at the end, and what comes from there, too, may cover it: so the cheapest way to
@@ -363,9 +404,10 @@ def _add_losses(problem: Problem, least: FloatArray, lost_mw: float, parts: Part
     for a, e in enumerate(parts.edge):
         if e < 0 or not math.isfinite(least[parts.head[a]]):
             continue
-        edge = problem.edges[e]
-        lost = min((size.loss_mw for size in edge.sizes), default=edge.loss_mw)
-        parts.cost[a] += lost * (float(least[parts.head[a]]) + lost_mw)
+        fixed, per_mw = parts.lost[a]
+        each = float(least[parts.head[a]]) + lost_mw
+        parts.cost[a] += fixed * each
+        parts.slope[a] += per_mw * each
 
 
 def _add_zones(
@@ -425,7 +467,11 @@ def _add_curve(
         parts.terminal(inner, math.inf, 0.0, z, 0.0)
     elif cost < 0:
         parts.terminal(inner, -cost, 0.0, z, 0.0)
-    for (q0, h0), (q1, h1) in pairwise(zone.load_curve):
-        step = (q1 - q0) * zone.peak_mw
-        gain = worth * (h1 - h0) * zone.heat_mwh
-        parts.terminal(inner, gain, step, z, step, partly=True)
+    corners = np.array(zone.load_curve)
+    mw, heat = fewer_steps(
+        np.diff(corners[None, :, 0]) * zone.peak_mw,
+        np.diff(corners[None, :, 1]) * zone.heat_mwh,
+        MOST_STEPS,
+    )
+    for step, gained in zip(mw[0].tolist(), heat[0].tolist(), strict=True):
+        parts.terminal(inner, worth * gained, step, z, step, partly=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
+from siting.model.objectives import OBJECTIVES
 from siting.optimise.candidate import make_candidate
 from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
@@ -19,7 +20,7 @@ from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
-from siting.optimise.survey import Survey, reasons_against
+from siting.optimise.survey import Survey, reasons_against, takes_too_long
 from siting.optimise.survey_several import SurveySeveral
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
@@ -93,9 +94,9 @@ def solve(
     gap = max(gap, EXACT)
     state: SearchState | Closed
     if problem.objective.kind == "heat_per_euro":
-        ratio = _opening_state(smaller.problem, watch, gap, choice, stages)
-        RatioSearch(ratio).run()
-        state = ratio
+        state = _opening_state(smaller.problem, watch, gap, choice, stages)
+        if isinstance(state, SearchState):
+            RatioSearch(state).run()
     else:
         state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
     if state.best is None:
@@ -123,8 +124,11 @@ class _Smaller:
 
 def _opening_state(
     problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
-) -> SearchState:
-    """Return the state that a search begins with, after a survey where one is of use."""
+) -> SearchState | Closed:
+    """Return the state that a search begins with, after a survey where one is of use.
+
+    Where not enough time is left to build a program, the search ends with the survey.
+    """
     if not (stages.ascend and stages.construct and stages.eliminate):
         return SearchState(problem, watch, gap=gap, solver=solver)
     several = bool(problem.limits.min_heat_mwh)
@@ -139,6 +143,16 @@ def _opening_state(
         proven = wide.proven
     else:
         found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+        proven = found.proven
+    if found.best is not None and takes_too_long(found.core, watch.left_s):
+        LOG.info(
+            "no program: %s edges with their sizes take too long to build", len(found.core.edges)
+        )
+        kind = OBJECTIVES[problem.objective.kind]
+        price = proven if proven is not None and math.isfinite(proven) else None
+        best = make_candidate(problem, found.best.solution)
+        bound = None if price is None else 1000 * price
+        return Closed(kind, watch, gap, best, bound, price)
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000

@@ -54,6 +54,8 @@ class Shrinker:
         Relative gap at which it may end [-].
     stages, seed
         What may run, and the seed of the trees.
+    known
+        What a plan of a wider problem costs, as it is minimised; only better ones are looked for.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class Shrinker:
     gap: float
     stages: Stages = field(default_factory=Stages)
     seed: int = 0
+    known: float = math.inf
     best: Candidate | None = None
     bound: float = -math.inf
     outside: float = math.inf
@@ -89,8 +92,13 @@ class Shrinker:
     def least(self) -> float:
         """What the best plan costs, as it is minimised; infinite without one."""
         if self.best is None:
-            return math.inf
-        return -self.best.value if self.maximise else self.best.value
+            return self.known
+        return min(self.known, -self.best.value if self.maximise else self.best.value)
+
+    @property
+    def limit(self) -> float:
+        """What a plan must not cost more than to be looked for."""
+        return self.least - SHARE * self.gap * abs(self.least)
 
     @property
     def proven(self) -> float:
@@ -100,9 +108,9 @@ class Shrinker:
     @property
     def is_done(self) -> bool:
         """Whether the gap is reached."""
-        if self.best is None or not math.isfinite(self.bound):
+        if not math.isfinite(self.least) or not math.isfinite(self.bound):
             return False
-        return self.least - self.bound <= self.gap * abs(self.best.value)
+        return self.least - self.bound <= self.gap * abs(self.least)
 
     # -- stages ---------------------------------------------------------------------------------
 
@@ -123,7 +131,7 @@ class Shrinker:
                 break
             builder = self._build(run, stop)
             run = self._deepen(run, builder, round_, stop)
-            if self.is_done or not self.stages.eliminate or self.best is None:
+            if self.is_done or not self.stages.eliminate or math.isinf(self.least):
                 break
             self._eliminate(run)
             if self.closed:
@@ -190,7 +198,7 @@ class Shrinker:
             run = deepen(run, tree, rounds=rounds, seed=self.seed + 100 * round_ + k, stop=stop)
             self._prove(min(run.bound + self._constant, self.outside))
             slow = slow + 1 if self.bound - before < 0.02 * (self.least - before) else 0
-            if round_ == 0 and k >= FIRST_LIFTS and self.best is not None:
+            if round_ == 0 and k >= FIRST_LIFTS and math.isfinite(self.least):
                 break  # first see what can be dropped
         self.report.append(f"dual ascent, deepened: {self.proven:,.6g}")
         return run
@@ -210,10 +218,9 @@ class Shrinker:
 
     def _eliminate(self, run: Ascent | None) -> None:
         """Drop what no plan can use that is better than the best by most of the gap."""
-        if run is None or self.best is None:
+        if run is None or math.isinf(self.least):
             return
-        limit = self.least - SHARE * self.gap * abs(self.best.value)
-        self.outside = min(self.outside, limit)
+        self.outside = min(self.outside, self.limit)
         kept = run.possible(self.outside - self._constant)
         self.report.append(f"elimination: {kept}")
         self.watch.enter(f"eliminating: {kept}")

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 
 from siting.model.data import ModelData, prepare
 from siting.optimise.ascent_kernels import least_from
 from siting.optimise.candidate import Candidate, make_candidate
-from siting.optimise.carried import CityBound, RootBound, carried_at_most, city_bound
+from siting.optimise.carried import RootBound
+from siting.optimise.chains import joined
+from siting.optimise.closing import Closer, least_along, paid_back, restricted
 from siting.optimise.construct import Constructor, Tree, draft_of
 from siting.optimise.engine import SolverChoice
 from siting.optimise.progress import Watch
@@ -32,22 +32,30 @@ from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.problem import Problem
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Sketch", "Survey", "Surveyed", "least_along", "paid_back", "part_of", "reasons_against"]
+__all__ = [
+    "Sketch",
+    "Survey",
+    "Surveyed",
+    "least_along",
+    "paid_back",
+    "part_of",
+    "reasons_against",
+    "takes_too_long",
+]
 
 LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's plans are built."""
-GOLDEN = (math.sqrt(5) - 1) / 2
-SEARCHES, PASSES = 5, 4
-SHARES = (1.0, 0.5, 0.0)
-"""How much of its opening a site gets back by the price of its output, one bound for each [-]."""
-SHRUNK = 0.9
-HALVINGS = 4
+PASSES, SHRUNK = 4, 0.9
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, BOUNDING = 0.25, 0.5
+IMPROVING, BOUNDING = 0.4, 0.5
 """Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
-SLICE = 0.06
+PER_PIECE_S = 2e-4
+"""Wall time that building and relaxing a program takes at least for each size and direction [s]."""
+ALL_BUT_THE_END = 0.85
+"""The share of the time limit where no program can be built [-]."""
+SLICE = 0.15
 """Share of the time limit for improving plans with one site [-]."""
 
 
@@ -70,11 +78,14 @@ class Surveyed:
         The price [MWh/a per EUR]; no plan outside the core beats it.
     best
         The best plan built, or None.
+    proven
+        A price that no plan beats at all; infinite if none was found.
     """
 
     core: Problem
     price: float
     best: Candidate | None
+    proven: float = math.inf
 
     @property
     def is_empty(self) -> bool:
@@ -94,6 +105,12 @@ def reasons_against(problem: Problem, *, several: bool = False) -> list[str]:
         "mandatory zones may take several networks": any(z.mandatory for z in problem.zones),
     }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+def takes_too_long(problem: Problem, seconds: float) -> bool:
+    """Whether a program of a problem cannot be built and relaxed in so much time."""
+    pieces = sum((1 if e.one_way else 2) * max(len(e.sizes), 1) for e in problem.edges)
+    return pieces * PER_PIECE_S > seconds
 
 
 class Survey:
@@ -118,11 +135,15 @@ class Survey:
     ) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
         self.stages = stages
-        self.tables = tables_of(problem)
+        self.tables = joined(tables_of(problem))
         self.sites = np.unique(self.tables.option_site).tolist()
         self.best: Candidate | None = None
-        self.price = 0.0
+        self.price, self.proven = 0.0, math.inf
         self.pieces: dict[int, Problem] = {}
+        self.near: dict[int, Tables] = {}
+        self.improving, self.bounding = IMPROVING, BOUNDING
+        if takes_too_long(problem, watch.left_s):
+            self.improving = self.bounding = ALL_BUT_THE_END
 
     def run(self, best: Candidate | None = None) -> Surveyed:
         """Return what is left of the problem at the price that the best plan makes provable."""
@@ -134,9 +155,14 @@ class Survey:
             self._build_near(site)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
+        self.watch.enter("bounding the city")
+        closer = Closer(self.tables, lambda: self._is_late(self.bounding))
+        self.proven = closer.ceiling(self._price_to_prove())
+        if math.isfinite(self.proven):
+            self.watch.note(bound=self.proven * 1000)
         self._improve_alone()
         self.price = self._price_to_prove()
-        return Surveyed(self._core(), self.price, self.best)
+        return self._core(closer)
 
     def _price_to_prove(self) -> float:
         assert self.best is not None
@@ -191,15 +217,13 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        ceiling, candidates = self._ceiling_alone()
+        ceiling = self.proven if math.isfinite(self.proven) else 2 * self._price_to_prove()
         for share in LADDER:
-            if self._is_late(IMPROVING):
-                return
             self.price = self._rung(share, ceiling)
-            found = {site: self._alone(site) for site in candidates}
-            for site in sorted(candidates, key=lambda s: -found[s][1].surplus_mwh):
-                if self._is_late(IMPROVING) or found[site][1].is_closed:
-                    break
+            found = self._open_alone(self.sites)
+            for site in sorted(found, key=lambda s: -found[s][1].surplus_mwh):
+                if self._is_late(self.improving):
+                    return
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
 
@@ -212,37 +236,30 @@ class Survey:
         low = self._price_to_prove()
         return low + share * max(ceiling - low, 0.0)
 
-    def _ceiling_alone(self) -> tuple[float, list[int]]:
-        """Return a price that no plan fed by one site near by beats, and which come near it."""
-        low, high = self._price_to_prove(), 2 * self._price_to_prove()
-        near = self._open_alone(self.sites, low)
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            left = self._open_alone(near, middle)
-            if left:
-                near, low = left, middle
-            else:
-                high = middle
-        return high, near
-
-    def _open_alone(self, sites: list[int], price: float) -> list[int]:
-        """Return the sites of which plans near by may beat a price."""
-        self.price = price
-        return [
-            s for s in sites if not self._is_late(IMPROVING) and not self._alone(s)[1].is_closed
-        ]
+    def _open_alone(self, sites: list[int]) -> dict[int, tuple[Tables, RootBound]]:
+        """Return what plans near each site may use that beat the price, where there are any."""
+        found = {}
+        for site in sites:
+            if self._is_late(self.improving):
+                break
+            tables, bound = self._alone(site)
+            if not bound.is_closed:
+                found[site] = tables, bound
+        return found
 
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
-        tables = tables_of(self.pieces[site])
-        return tables, self._forced(tables, 0)
+        if site not in self.near:
+            self.near[site] = joined(tables_of(self.pieces[site]))
+        tables = self.near[site]
+        return tables, Closer(tables).forced(tables, self.price, 0)
 
     def _shrink(self, tables: Tables, found: RootBound) -> Problem:
         """Return what is left of a piece after a few bounds."""
         for _ in range(PASSES):
             before = len(tables.edge)
-            tables = _restricted(tables, found)
-            better = self._forced(tables, 0)
+            tables = restricted(tables, found)
+            better = Closer(tables).forced(tables, self.price, 0)
             if better.is_closed or better.edges.sum() > SHRUNK * before:
                 break
             found = better
@@ -263,175 +280,36 @@ class Survey:
 
     # -- bounds ---------------------------------------------------------------------------------
 
-    def _core(self) -> Problem:
-        """Close sites one after the other, and return what plans with the others can use."""
-        self.watch.enter("bounding the city")
-        whole = [self._bound(self.tables, share) for share in SHARES]
-        LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))
-        regions = {site: _together(each.rooted(site) for each in whole) for site in self.sites}
-        order = sorted(self.sites, key=lambda s: regions[s].surplus_mwh)
-        kept: dict[int, tuple[BoolArray, BoolArray]] = {}
-        closed: set[int] = set()
-        for site in order:
-            if self._is_late(BOUNDING):
-                LOG.info("survey broken off: its share of the time is over")
-                return self.problem
-            self.watch.enter(f"bounding plans with site {self.problem.sites[site].id}")
-            found = self._rooted(site, regions[site], closed)
-            if found is None:
-                closed.add(site)
-            else:
-                kept[site] = found
-        edges, zones = np.zeros(len(self.tables.edge), bool), np.zeros(len(self.tables.zone), bool)
-        for kept_edges, kept_zones in kept.values():
-            edges |= kept_edges
-            zones |= kept_zones
+    def _core(self, closer: Closer) -> Surveyed:
+        """Return what plans that beat the price can use."""
+        self.watch.enter("bounding plans site by site")
+        left = closer.close(self.price)
+        if left is None:
+            return Surveyed(self.problem, self.price, self.best, self.proven)
         LOG.info(
             "survey at price %.6g: %d of %d sites, %d of %d edges, %d of %d zones left",
             self.price,
-            len(kept),
+            len(left.kept),
             len(self.sites),
-            edges.sum(),
-            len(edges),
-            zones.sum(),
-            len(zones),
+            len(left.edges),
+            len(self.problem.edges),
+            len(left.zones),
+            len(self.problem.zones),
         )
-        return part_of(self.tables, edges, zones, set(kept))
-
-    def _bound(
-        self, tables: Tables, share: float, forced: int | None = None, own: float = 0.0
-    ) -> CityBound:
-        """Return a bound on plans.
-
-        Parameters
-        ----------
-        tables
-            What they may use.
-        share
-            How much of its opening each site gets back by the price of its output [-]; at 1 all
-            of it when its output is used up.
-        forced, own
-            A site that is open, and the price of its output [MWh/a per MW].
-        """
-        most_mw = carried_at_most(tables)
-        dear = share * paid_back(tables, self.price, most_mw)
-        if forced is not None:
-            dear = np.where(tables.option_site == forced, own, dear)
-        return city_bound(
-            tables, self.price, dear, most_mw=most_mw, forced=forced, seed=self.solver.seed
-        )
-
-    def _forced(self, tables: Tables, site: int) -> RootBound:
-        """Return what plans with a site are worth at the prices of its output that bound best."""
-        shares = SHARES if (tables.option_site != site).any() else SHARES[:1]
-
-        def bound(scarcity: float, share: float) -> RootBound:
-            return self._bound(tables, share, site, scarcity).rooted(site)
-
-        curves = tables.curves
-        at = curves.step_mw.sum(axis=1)
-        high = float((curves.step_heat.sum(axis=1)[at > 0] / at[at > 0]).max(initial=1.0))
-        found: dict[float, RootBound] = {}
-
-        def surplus(scarcity: float) -> float:
-            found[scarcity] = bound(scarcity, shares[0])
-            return found[scarcity].surplus_mwh
-
-        least, best = least_along(surplus, 0.0, high)
-        if least < 0:
-            return found[best]
-        others = [bound(best, share) for share in shares[1:]]
-        return _together([*found.values(), *others])
-
-    def _rooted(
-        self, site: int, region: RootBound, closed: set[int]
-    ) -> tuple[BoolArray, BoolArray] | None:
-        """Return the edges and zones of plans with a root; None when none beats the price."""
-        whole, name = self.tables, self.problem.sites[site].id
-        gone = closed | self._rivals(site)
-        edges, zones = np.ones(len(whole.edge), bool), np.ones(len(whole.zone), bool)
-        tables, found = whole, region
-        for _ in range(PASSES):
-            if found.is_closed:
-                LOG.info("site %s: closed (%.0f MWh/a)", name, found.surplus_mwh)
-                return None
-            edges[np.flatnonzero(edges)[~found.edges]] = False
-            zones[np.flatnonzero(zones)[~found.zones]] = False
-            before = len(tables.edge)
-            options = found.options & ~np.isin(tables.option_site, list(gone))
-            tables = _restricted(tables, replace(found, options=options))
-            LOG.info(
-                "site %s: surplus %.0f MWh/a, %d edges, %d zones, %d options",
-                name,
-                found.surplus_mwh,
-                len(tables.edge),
-                len(tables.zone),
-                len(tables.option_site),
-            )
-            if len(tables.edge) > SHRUNK * before and found is not region:
-                break
-            better = self._forced(tables, site)
-            found = replace(better, surplus_mwh=min(better.surplus_mwh, found.surplus_mwh))
-        return edges, zones
-
-    def _rivals(self, site: int) -> set[int]:
-        """Return the sites that exclude a site."""
-        sites = self.problem.sites
-        group = sites[site].group
-        return {
-            s for s in self.sites if group is not None and s != site and sites[s].group == group
-        }
-
-
-def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
-    """Return the scarcity at which a fully used site has just earned its opening."""
-    most = np.minimum(tables.option_mw, most_mw)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
-    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
-    np.minimum.at(least, tables.option_site, each)
-    return np.asarray(least[tables.option_site])
-
-
-def _together(bounds: Iterable[RootBound]) -> RootBound:
-    """Return what bounds with the same root say together."""
-    found = list(bounds)
-    closed = [each for each in found if each.is_closed]
-    if closed:
-        return min(closed, key=lambda each: each.surplus_mwh)
-    return reduce(RootBound.together, found)
-
-
-def least_along(function: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
-    """Return the least value found of a function that falls and rises, and where."""
-    seen = {low: function(low)}
-    a, b = low, high
-    for _ in range(SEARCHES):
-        c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
-        for x in (c, d):
-            if x not in seen:
-                seen[x] = function(x)
-        if seen[c] <= seen[d]:
-            b = d
-        else:
-            a = c
-    where = min(seen, key=lambda x: (seen[x], x))
-    return seen[where], where
-
-
-def _restricted(tables: Tables, found: RootBound) -> Tables:
-    """Return what a bound leaves of the tables, each zone with the base capacity it may take."""
-    part = tables.with_edges(found.edges).with_options(found.options).with_zones(found.zones)
-    return replace(part, curves=part.curves.limited(found.most_mw[found.zones]))
+        core = _part(self.problem, left.edges, left.zones, set(left.kept))
+        return Surveyed(core, self.price, self.best, self.proven)
 
 
 def part_of(tables: Tables, edges: BoolArray, zones: BoolArray, sites: set[int]) -> Problem:
     """Return the problem with some edges, zones and sites only."""
-    problem = tables.problem
-    kept_edges = tuple(problem.edges[e] for e in tables.edge[edges].tolist())
-    kept_zones = tuple(problem.zones[z] for z in tables.zone[zones].tolist())
+    return _part(tables.problem, tables.positions(edges), tables.zone[zones].tolist(), sites)
+
+
+def _part(problem: Problem, edges: list[int], zones: list[int], sites: set[int]) -> Problem:
+    kept_edges = tuple(problem.edges[e] for e in edges)
+    kept_zones = tuple(problem.zones[z] for z in zones)
     kept_sites = tuple(problem.sites[s] for s in sorted(sites))
-    used = {each.node for each in (*kept_sites, *kept_zones)}
+    used = {site.node for site in kept_sites} | {zone.node for zone in kept_zones}
     used |= {end for each in kept_edges for end in (each.u, each.v)}
     nodes = tuple(name for name in problem.nodes if name in used)
     return replace(problem, nodes=nodes, edges=kept_edges, zones=kept_zones, sites=kept_sites)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,8 @@ class Tables:
         Zones that may be connected.
     option_site, option_node, option_mw, option_cost_eur, option_slope_eur
         Options of sites that may be opened.
+    chains
+        For edges that stand for several in a row: what comes behind the first, by its position.
     """
 
     problem: Problem
@@ -65,6 +67,7 @@ class Tables:
     option_mw: FloatArray
     option_cost_eur: FloatArray
     option_slope_eur: FloatArray
+    chains: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def links(self) -> tuple[IntArray, IntArray, IntArray]:
@@ -74,6 +77,16 @@ class Tables:
         start = np.zeros(self.nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(tail, minlength=self.nodes), out=start[1:])
         return start, order, np.concatenate([self.v, self.u])[order]
+
+    @cached_property
+    def is_chain(self) -> BoolArray:
+        """Which edges stand for several in a row."""
+        return np.isin(self.edge, np.fromiter(self.chains, np.int64, len(self.chains)))
+
+    def positions(self, keep: BoolArray | None = None) -> list[int]:
+        """Return the positions in the problem of some edges and of all that they stand for."""
+        first = (self.edge if keep is None else self.edge[keep]).tolist()
+        return sorted(k for e in first for k in (e, *self.chains.get(e, ())))
 
     @property
     def nodes(self) -> int:

@@ -12,6 +12,7 @@ from siting.optimise.ascent import ascend
 from siting.optimise.deepen import deepen
 from siting.optimise.priced import Priced, prices_of, state_at
 from siting.optimise.progress import Watch
+from siting.optimise.roots import RootByRoot
 from siting.optimise.shrink import Shrinker
 from siting.optimise.stages import NO_STAGES, Stages
 from siting.problem import Problem
@@ -90,6 +91,35 @@ def test_the_best_value_is_found_with_any_stage_off(off: tuple[str, ...]) -> Non
         assert plan.proof.incumbent == pytest.approx(answer.value, rel=1e-5, abs=1e-9), seed
         assert plan.proof.status is Status.OPTIMAL, seed
         assert verify_plan(problem, plan) == [], seed
+
+
+def test_plans_with_a_single_site_are_bounded_root_by_root() -> None:
+    """Bounds hold, and what is left of all roots together still has the best plan."""
+    told = 0
+    for seed in range(60, 72):
+        kind = ("capex", "net_value")[seed % 2]
+        problem = random_problem(seed, kind=kind, edges=5, zones=3, sites=3)
+        problem = problem.with_limits(max_sites=1)
+        if not RootByRoot.suits(problem):
+            continue
+        answer, prices = solve_by_enumeration(problem), prices_of(problem)
+        assert prices is not None
+        roots = RootByRoot(problem, prices, Watch(60.0), 1e-3)
+        part = roots.run(60.0)
+        if not answer.feasible:
+            continue
+        told += 1
+        truth = least(problem, answer)
+        assert not roots.infeasible
+        assert roots.bound <= truth + 1e-9 * abs(truth), seed
+        assert roots.least >= truth - 1e-7 * abs(truth), seed
+        if not roots.is_done:
+            rest = solve_by_enumeration(part)
+            assert rest.feasible, seed
+            assert least(part, rest) == pytest.approx(truth, rel=1e-6, abs=1e-7), seed
+        plan = solve(problem, gap=0, time_limit_s=60)
+        assert plan.proof.incumbent == pytest.approx(answer.value, rel=1e-5, abs=1e-9), seed
+    assert told > 4
 
 
 def test_stages_tell_what_they_did() -> None:

@@ -11,10 +11,13 @@ import pytest
 
 from siting.optimise import search, solve
 from siting.optimise.carried import carried_at_most, city_bound
+from siting.optimise.chains import joined
+from siting.optimise.closing import Closer
 from siting.optimise.engine import SolverChoice
 from siting.optimise.lines import lines_below
 from siting.optimise.progress import Watch
 from siting.optimise.stages import ALL_STAGES, Stages
+from siting.optimise.steps import fewer_steps
 from siting.optimise.survey import Survey, part_of, reasons_against
 from siting.optimise.tables import tables_of
 from siting.problem import Problem
@@ -62,6 +65,37 @@ def test_lines_lie_below_what_pipes_cost(seed: int) -> None:
             assert (lines.fixed[own] + lines.slope[own] * flow).min() <= price * (1 + 1e-9)
 
 
+def test_no_line_below_a_catalogue_gives_up_the_cost_of_digging() -> None:
+    """Many sizes, some of them hardly dearer than the one before, leave no line far below."""
+    high = np.geomspace(0.02, 280.0, 22)[None, :]
+    cost = 800 + 60 * np.arange(22.0) + 90 * (np.arange(22) % 2)
+    lines = lines_below(high, cost[None, :], 300.0)
+    assert lines.fixed.min() > 0.8 * cost[0]
+    below = (lines.fixed[:, None] + lines.slope[:, None] * high).min(axis=0)
+    assert (below > 0.8 * cost).all()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_fewer_steps_yield_no_less_heat(most: int) -> None:
+    """Also where curves have different numbers of steps, and at any base capacity."""
+    rng = np.random.default_rng(most)
+    mw, heat = np.zeros((6, 7)), np.zeros((6, 7))
+    for row, count in enumerate([7, 7, 4, 1, 2, 0]):
+        mw[row, :count] = rng.uniform(0.1, 2, count)
+        heat[row, :count] = np.sort(rng.uniform(0.1, 5, count))[::-1] * mw[row, :count]
+    heat[5, 0] = 3.0  # a zone that needs no capacity
+    fewer_mw, fewer_heat = fewer_steps(mw, heat, most)
+    for row in range(6):
+        at = np.linspace(0, mw[row].sum(), 40)
+        true, above = (
+            np.interp(at, np.cumsum([0, *m]), np.cumsum([0, *h]))
+            for m, h in ((mw[row], heat[row]), (fewer_mw[row], fewer_heat[row]))
+        )
+        assert (above >= true - 1e-9).all()
+        assert fewer_mw[row].sum() == pytest.approx(mw[row].sum())
+    assert fewer_heat[5].sum() == 3.0
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_bounds_never_cross_the_truth(seed: int) -> None:
     """Whatever the price and the scarcity of output, no plan has a larger surplus."""
@@ -73,8 +107,55 @@ def test_bounds_never_cross_the_truth(seed: int) -> None:
     for share in (0.3, 0.8, 1.1):
         truth = surplus_mwh(problem, best * share)
         scarcity = rng.choice([0.0, 50.0, 500.0]) * rng.uniform(size=len(tables.option_site))
-        bound = city_bound(tables, best * share, scarcity, most_mw=carried_at_most(tables))
-        assert bound.surplus_mwh >= truth - 1e-6 * max(abs(truth), 1.0)
+        for each in (tables, joined(tables)):
+            bound = city_bound(each, best * share, scarcity, most_mw=carried_at_most(each))
+            assert bound.surplus_mwh >= truth - 1e-6 * max(abs(truth), 1.0)
+
+
+def test_streets_in_a_row_become_one_for_a_bound_and_many_again_in_what_is_left() -> None:
+    """Though pipes lose heat on the way, so that the problem itself keeps them apart."""
+    problem = with_one_site(free_ratio(404, sizes="all"))
+    halves = tuple(
+        replace(
+            edge,
+            id=f"{edge.id} {k}",
+            u=edge.u if k == 0 else f"in {edge.id}",
+            v=edge.v if k == 1 else f"in {edge.id}",
+            sizes=tuple(
+                replace(s, cost_eur=s.cost_eur / 2, loss_mw=s.loss_mw / 2) for s in edge.sizes
+            ),
+            one_way=False,
+        )
+        for edge in problem.edges
+        for k in (0, 1)
+    )
+    nodes = (*problem.nodes, *(f"in {edge.id}" for edge in problem.edges))
+    longer = replace(problem, nodes=nodes, edges=halves)
+    plain, row = tables_of(longer), joined(tables_of(longer))
+    assert len(row.edge) <= len(problem.edges)
+    assert row.positions() == sorted(plain.edge.tolist())
+    assert row.cost_eur.sum() == pytest.approx(plain.cost_eur.sum())
+    price = best_ratio(problem)
+    truth = surplus_mwh(longer, 0.8 * price)
+    scarcity = np.zeros(len(row.option_site))
+    bound = city_bound(row, 0.8 * price, scarcity, most_mw=carried_at_most(row), forced=0)
+    left = bound.rooted(0)
+    assert left.surplus_mwh >= truth > 0
+    core = part_of(row, left.edges, left.zones, {0})
+    assert surplus_mwh(core, 0.8 * price) == pytest.approx(truth, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_plans_taken_apart_by_source_are_not_closed_too_early(seed: int) -> None:
+    """A ceiling is never below the best ratio, however many sites share pipes."""
+    problem = free_ratio(seed, sites=3)
+    best = best_ratio(problem)
+    if best <= 0 or not math.isfinite(best):
+        return
+    closer = Closer(joined(tables_of(problem)))
+    for share in (0.5, 0.9, 0.9999):
+        assert not closer._is_closed_apart(best * share)
+    assert closer.ceiling(0.7 * best) >= best * (1 - 1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -160,6 +241,23 @@ def test_a_dear_site_is_closed(seed: int) -> None:
     assert left.best is not None
     assert not any(site.id.startswith("far") for site in left.core.sites)
     assert not any(zone.id.startswith("far") for zone in left.core.zones)
+
+
+def test_no_program_is_built_that_takes_longer_than_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The plan and the bound of the survey are told instead, in time."""
+    monkeypatch.setattr(search, "LARGE", 0)
+    monkeypatch.setattr("siting.optimise.survey.PER_PIECE_S", 1e9)
+    monkeypatch.setattr("siting.optimise.closing.STUCK", 0)
+    problem = free_ratio(407, sites=3)
+    plan = solve(problem, gap=0, time_limit_s=60)
+    assert plan.proof.bound is not None
+    assert plan.proof.incumbent is not None
+    wanted = 1000 * best_ratio(problem)
+    assert 0 < plan.proof.incumbent <= wanted * (1 + 1e-6)
+    assert plan.proof.bound >= wanted * (1 - 1e-6)
+    assert verify_plan(problem, plan) == []
 
 
 def test_what_a_survey_is_not_valid_for_is_told() -> None:

@@ -1,0 +1,297 @@
+"""Bound the plans of a city root by root at a price, and close sites that none of them holds."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from siting.optimise.carried import CityBound, RootBound, carried_at_most, city_bound
+from siting.optimise.chains import joined
+from siting.optimise.tables import Tables
+from siting.solvers.outcome import FloatArray
+
+__all__ = ["Closer", "Left", "least_along", "paid_back", "restricted"]
+
+LOG = logging.getLogger(__name__)
+GOLDEN = (math.sqrt(5) - 1) / 2
+SEARCHES, PASSES = 5, 4
+SHARES = (1.0, 0.5, 0.0)
+"""How much of its opening a site gets back by the price of its output, one bound for each [-]."""
+SHRUNK = 0.9
+STUCK = 2
+"""Sites with nearly the whole city left after which nothing more is closed."""
+HALVINGS, DOUBLINGS = 4, 8
+FIRST_STEP = 0.02
+"""How far above a price a ceiling is first looked for [-]."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What plans that beat a price can use, for each site that one of them may hold."""
+
+    price: float
+    kept: dict[int, Tables]
+
+    @property
+    def edges(self) -> list[int]:
+        """Positions of the edges in the problem."""
+        return sorted({k for each in self.kept.values() for k in each.positions()})
+
+    @property
+    def zones(self) -> list[int]:
+        """Positions of the zones in the problem."""
+        return sorted({k for each in self.kept.values() for k in each.zone.tolist()})
+
+
+class Closer:
+    """Closes sites of one city, or of a piece of it.
+
+    Parameters
+    ----------
+    tables
+        The city.
+    is_late
+        Tells when to break off.
+    """
+
+    def __init__(self, tables: Tables, is_late: Callable[[], bool] = lambda: False) -> None:
+        self.tables, self.is_late = tables, is_late
+        self.sites = np.unique(tables.option_site).tolist()
+        self.most_mw = carried_at_most(tables)
+        self.order: list[int] = list(self.sites)
+        self.alone: dict[int, Tables] = {}
+
+    def ceiling(self, low: float) -> float:
+        """Return a price that no plan beats, not below the one given; infinite without time.
+
+        Bounds on the whole city come first; where they are above the price, plans are taken apart
+        by the site that their heat comes from (FORMULATION.md, *Taken apart by source*).
+        """
+        high, below = self._least_closed(self._is_closed, low, math.inf)
+        if math.isfinite(high) and high > low * (1 + FIRST_STEP):
+            high, _ = self._least_closed(self._is_closed_apart, min(low, below), high)
+        return high
+
+    def _least_closed(
+        self, is_closed: Callable[[float], bool], low: float, high: float
+    ) -> tuple[float, float]:
+        """Return the least price found that is closed, and the largest that is not."""
+        step = FIRST_STEP
+        for _ in range(DOUBLINGS if math.isinf(high) else 0):
+            if self.is_late():
+                return high, low
+            if is_closed(low * (1 + step)):
+                high = low * (1 + step)
+                break
+            low, step = low * (1 + step), 2 * step
+        for _ in range(HALVINGS if math.isfinite(high) else 0):
+            if self.is_late():
+                break
+            middle = (low + high) / 2
+            if is_closed(middle):
+                high = middle
+            else:
+                low = middle
+        return high, low
+
+    def _is_closed(self, price: float) -> bool:
+        """Whether bounds on the whole city show that no plan beats a price."""
+        waiting = self.sites
+        for share in SHARES:
+            bound = self.bound(self.tables, price, share)
+            waiting = [site for site in waiting if not bound.rooted(site).is_closed]
+            if not waiting:
+                return True
+        return False
+
+    def _is_closed_apart(self, price: float) -> bool:
+        """Whether the heat of no site alone beats a price, where pipes may be shared at will.
+
+        Sites that were hard to close come first.
+        """
+        for site in list(self.order):
+            if self.is_late() or not self._is_closed_alone(price, site):
+                self.order.remove(site)
+                self.order.insert(0, site)
+                return False
+        return True
+
+    def _is_closed_alone(self, price: float, site: int) -> bool:
+        """Whether the heat of one site does not beat a price; pipes may carry that of others."""
+        if site not in self.alone:
+            self.alone[site] = self.tables.with_options(self.tables.option_site == site)
+        tables = self.alone[site]
+        paid = float(paid_back(tables, price, self.most_mw).min())
+        for scarcity in (0.5 * paid, 0.0, paid):
+            bound = self.bound(tables, price, 1.0, site, scarcity, self.most_mw)
+            if bound.rooted(site).is_closed:
+                return True
+        return self.forced(tables, price, site, self.most_mw).is_closed
+
+    def close(self, price: float) -> Left | None:
+        """Close one site after the other; None when it takes too long or is of no use."""
+        whole = [self.bound(self.tables, price, share) for share in SHARES]
+        LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))
+        regions = {site: together(each.rooted(site) for each in whole) for site in self.sites}
+        kept: dict[int, Tables] = {}
+        closed: set[int] = set()
+        stuck = 0
+        for site in sorted(self.sites, key=lambda s: regions[s].surplus_mwh):
+            if self.is_late():
+                LOG.info("survey broken off: its share of the time is over")
+                return None
+            found = self._rooted(site, price, regions[site], closed)
+            if found is None:
+                closed.add(site)
+            else:
+                kept[site] = found
+                stuck += len(found.edge) > SHRUNK * len(self.tables.edge)
+            if stuck >= STUCK:
+                LOG.info("survey broken off: plans with most sites may use the whole city")
+                return None
+        return Left(price, kept)
+
+    def bound(
+        self,
+        tables: Tables,
+        price: float,
+        share: float,
+        forced: int | None = None,
+        own: float = 0.0,
+        most_mw: float | None = None,
+    ) -> CityBound:
+        """Return a bound on plans.
+
+        Parameters
+        ----------
+        tables
+            What they may use.
+        price
+            Price of investment [MWh/a per EUR].
+        share
+            How much of its opening each site gets back by the price of its output [-]; at 1 all
+            of it when its output is used up.
+        forced, own
+            A site that is open, and the price of its output [MWh/a per MW].
+        most_mw
+            The most that any pipe carries; what the tables allow for if it is not given [MW].
+        """
+        most_mw = carried_at_most(tables) if most_mw is None else most_mw
+        dear = share * paid_back(tables, price, most_mw)
+        if forced is not None:
+            dear = np.where(tables.option_site == forced, own, dear)
+        return city_bound(tables, price, dear, most_mw=most_mw, forced=forced)
+
+    def forced(
+        self, tables: Tables, price: float, site: int, most_mw: float | None = None
+    ) -> RootBound:
+        """Return what plans with a site are worth at the prices of its output that bound best."""
+        shares = SHARES if (tables.option_site != site).any() else SHARES[:1]
+
+        def bound(scarcity: float, share: float) -> RootBound:
+            return self.bound(tables, price, share, site, scarcity, most_mw).rooted(site)
+
+        curves = tables.curves
+        at = curves.step_mw.sum(axis=1)
+        high = float((curves.step_heat.sum(axis=1)[at > 0] / at[at > 0]).max(initial=1.0))
+        found: dict[float, RootBound] = {}
+
+        def surplus(scarcity: float) -> float:
+            found[scarcity] = bound(scarcity, shares[0])
+            return found[scarcity].surplus_mwh
+
+        least, best = least_along(surplus, 0.0, high, enough=0.0)
+        if least < 0:
+            return found[best]
+        others = [bound(best, share) for share in shares[1:]]
+        return together([*found.values(), *others])
+
+    def _rooted(
+        self, site: int, price: float, region: RootBound, closed: set[int]
+    ) -> Tables | None:
+        """Return what plans with a root can use; None when none beats the price."""
+        name = self.tables.problem.sites[site].id
+        gone = closed | self._rivals(site)
+        tables, found = self.tables, region
+        for _ in range(PASSES):
+            if found.is_closed:
+                LOG.info("site %s: closed (%.0f MWh/a)", name, found.surplus_mwh)
+                return None
+            before = len(tables.edge)
+            options = found.options & ~np.isin(tables.option_site, list(gone))
+            tables = restricted(tables, replace(found, options=options))
+            LOG.info(
+                "site %s: surplus %.0f MWh/a, %d edges, %d zones, %d options",
+                name,
+                found.surplus_mwh,
+                len(tables.edge),
+                len(tables.zone),
+                len(tables.option_site),
+            )
+            if len(tables.edge) > SHRUNK * before and found is not region:
+                break
+            better = self.forced(tables, price, site)
+            found = replace(better, surplus_mwh=min(better.surplus_mwh, found.surplus_mwh))
+        return tables
+
+    def _rivals(self, site: int) -> set[int]:
+        """Return the sites that exclude a site."""
+        sites = self.tables.problem.sites
+        group = sites[site].group
+        return {
+            s for s in self.sites if group is not None and s != site and sites[s].group == group
+        }
+
+
+def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
+    """Return the scarcity at which a fully used site has just earned its opening."""
+    most = np.minimum(tables.option_mw, most_mw)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
+    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, tables.option_site, each)
+    return np.asarray(least[tables.option_site])
+
+
+def together(bounds: Iterable[RootBound]) -> RootBound:
+    """Return what bounds with the same root say together."""
+    found = list(bounds)
+    closed = [each for each in found if each.is_closed]
+    if closed:
+        return min(closed, key=lambda each: each.surplus_mwh)
+    return reduce(RootBound.together, found)
+
+
+def least_along(
+    function: Callable[[float], float], low: float, high: float, *, enough: float = -math.inf
+) -> tuple[float, float]:
+    """Return the least value found of a function that falls and rises, and where.
+
+    The search ends as soon as a value is below what is enough.
+    """
+    seen = {low: function(low)}
+    a, b = low, high
+    for _ in range(SEARCHES):
+        if min(seen.values()) < enough:
+            break
+        c, d = b - GOLDEN * (b - a), a + GOLDEN * (b - a)
+        for x in (c, d):
+            if x not in seen:
+                seen[x] = function(x)
+        if seen[c] <= seen[d]:
+            b = d
+        else:
+            a = c
+    where = min(seen, key=lambda x: (seen[x], x))
+    return seen[where], where
+
+
+def restricted(tables: Tables, found: RootBound) -> Tables:
+    """Return what a bound leaves of the tables, each zone with the base capacity it may take."""
+    part = tables.with_edges(found.edges).with_options(found.options).with_zones(found.zones)
+    return joined(replace(part, curves=part.curves.limited(found.most_mw[found.zones])))
