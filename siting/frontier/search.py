@@ -8,40 +8,26 @@ doi:10.1287/mnsc.25.1.73): its best plan is a new corner, or its bound closes th
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from siting.errors import Fault, InfeasibleError, InputError, NoPlanError, VerificationError
-from siting.frontier.archive import PriceState, worth
-from siting.frontier.budgets import BudgetSearch
-from siting.frontier.known import proven_lines, proven_steps
+from siting.errors import Fault, InputError
+from siting.frontier.archive import PriceState
 from siting.frontier.mix import mixed_plans
-from siting.frontier.result import Frontier, Point, relative_distance
-from siting.frontier.shape import Line, Place, Step, ceiling_at, edges, upper_hull
-from siting.optimise.candidate import UNPROVEN, Candidate, make_candidate
+from siting.frontier.result import relative_distance
+from siting.frontier.shape import Line, Place, ceiling_at, edges, upper_hull
+from siting.optimise.candidate import make_candidate
 from siting.optimise.construct import Tree
 from siting.optimise.core import restrict, still_possible
-from siting.optimise.engine import Engine, MipCall, SolverChoice
-from siting.optimise.progress import Progress, Watch
-from siting.optimise.reduce import Reduced, reduce_problem
-from siting.plan import Plan, price_solution
-from siting.problem import Problem, check_problem
-from siting.solution import OpenSite, PipeFlow, Proof, ServedZone, Solution, Status
+from siting.optimise.engine import Engine, MipCall
+from siting.solution import Solution
 from siting.solvers.outcome import Ending, FloatArray, Outcome
-from siting.solvers.registry import require_solver
-from siting.verify import verify_plan
 
-__all__ = ["find_frontier", "frontier_problem", "problem_digest"]
+__all__ = ["FrontierSearch"]
 
-MOST_POINTS = 60
-"""Plans that are kept in the end; corners of the hull always are."""
 MOST_EFFORT = 3
 HARDER, BETWEEN = 0.7, 0.45
 """How much a distance counts for trying harder once more, and for asking between two lines [-]."""
@@ -53,136 +39,6 @@ PRICES_SHARE = 0.8
 LEAST_SHARE = 1e-3
 """The lowest price asked, as a share of heat per euro of the largest plan [-]."""
 SAME_PRICE = 1e-6
-CONTRADICTS = 1e-5
-FLOAT_ROOM = 1e-9
-
-
-def frontier_problem(problem: Problem) -> Problem:
-    """Return the problem that a frontier is about: every limit but the budget and the least heat.
-
-    Examples
-    --------
-    >>> from siting.problem import Limits
-    >>> bare = Problem(nodes=(), edges=(), sites=(), zones=(), limits=Limits(budget_eur=1e6))
-    >>> frontier_problem(bare).limits.budget_eur is None
-    True
-    """
-    return problem.with_objective("max_heat").with_limits(budget_eur=None, min_heat_mwh=None)
-
-
-def problem_digest(problem: Problem) -> str:
-    """Return a fingerprint of all that a frontier depends on."""
-    content = asdict(frontier_problem(problem))
-    del content["name"]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def find_frontier(
-    problem: Problem,
-    *,
-    time_limit_s: float = 600.0,
-    points: int = 16,
-    gap: float = 0.01,
-    solver: str = "highs",
-    threads: int | None = None,
-    seed: int = 0,
-    resume: Frontier | None = None,
-    known: Iterable[Plan] = (),
-    progress: Callable[[Progress], None] | None = None,
-    stop: threading.Event | None = None,
-) -> Frontier:
-    """Find the best plans for all budgets, and the ceiling that no plan can cross.
-
-    Parameters
-    ----------
-    problem
-        The bare problem. Its objective, budget and least heat are left aside; every other limit
-        holds for every plan.
-    time_limit_s
-        Wall time [s]; what is found until then is returned.
-    points
-        Number of prices of investment to ask, those of ``resume`` included.
-    gap
-        Largest relative distance of plans and ceiling at which the search may end [-].
-    solver, threads, seed
-        As for `siting.solve`.
-    resume
-        An earlier frontier of the same problem, whose plans and lines count on.
-    known
-        Plans of the problem that were found before, with what was proven about them.
-    progress
-        Called now and then with a `Progress`: heat of the largest plan and its ceiling.
-    stop
-        Set from another thread to end the search; what is found is kept.
-
-    Raises
-    ------
-    InputError
-        The problem contradicts itself, or ``resume`` is about another one.
-    InfeasibleError
-        No plan can meet the limits.
-    NoPlanError
-        Time ran out before any plan was found.
-    VerificationError
-        A plan does not agree with the problem.
-    """
-    require_solver(solver)
-    check_problem(problem)
-    if points < 1:
-        raise InputError(Fault("frontier", f"{points} points are too few.", "Ask for 1 or more."))
-    whole = frontier_problem(problem)
-    digest = problem_digest(problem)
-    if resume is not None and resume.problem_sha256 != digest:
-        raise InputError(
-            Fault(
-                "frontier",
-                "the frontier to be resumed is about another problem: layers, parameters or limits"
-                " have changed since.",
-                "Start anew, without resuming.",
-            )
-        )
-    watch = Watch(time_limit_s, stop, progress)
-    watch.enter("building the model")
-    reduced = reduce_problem(whole)
-    choice = SolverChoice(solver, threads or 0, seed)
-    state = PriceState(reduced.problem, watch, gap=gap, solver=choice)
-    search = FrontierSearch(state, most_prices=points)
-    if resume is not None:
-        search.take_over(resume.lines, (_solution(each.plan, reduced) for each in resume.points))
-    budgets = BudgetSearch(state, most_gaps=points)
-    if resume is not None:
-        budgets.steps |= {step.budget_eur: step for step in resume.steps}
-    told = [*known]
-    given = [step for plan in told for step in proven_steps(problem, plan.proof)]
-    lines = [line for plan in told for line in proven_lines(problem, plan.proof)]
-    search.take_over(lines, (_solution(plan, reduced) for plan in told))
-    search.run()
-    budgets.run()
-    search.mix()
-    if search.infeasible and not len(state.archive):
-        raise InfeasibleError(
-            "No plan meets the limits, whatever it costs. 'siting run' says which of them is in the"
-            " way."
-        )
-    earlier = 0.0 if resume is None else resume.seconds
-    found = _Finish(whole, reduced, state, solver, watch.seconds + earlier)
-    return found.frontier(
-        search.sound_lines(), sound_steps(state, [*given, *budgets.steps.values()]), digest
-    )
-
-
-def _solution(plan: Plan, reduced: Reduced) -> Solution:
-    """Return the decisions of a plan in the smaller problem."""
-    gone = {line.edge for line in reduced.lines.values()}
-    return Solution(
-        tuple(OpenSite(each.site, each.option, each.capacity_mw) for each in plan.sites),
-        tuple(
-            PipeFlow(each.edge, each.from_node, each.to_node, each.flow_mw, each.size)
-            for each in plan.pipes
-            if each.edge not in gone
-        ),
-        tuple(ServedZone(each.zone, each.base_mw, each.heat_mwh) for each in plan.zones),
-    )
 
 
 @dataclass(frozen=True)
@@ -506,55 +362,6 @@ class FrontierSearch:
             self.watch.bound = max(ceiling, places[-1][1])
         self.watch.enter(phase)
 
-    # -- lines ----------------------------------------------------------------------------------
-
-    def sound_lines(self) -> list[Line]:
-        """Return the lines, steepest first, none below a found plan by a rounding error.
-
-        Raises
-        ------
-        VerificationError
-            A plan lies above a line by more than that.
-        """
-        sound = []
-        for line in sorted(self.lines.values(), key=lambda each: -each.price_mwh_per_eur):
-            price = line.price_mwh_per_eur
-            best = max(
-                (worth(h, c, price) for c, h in self.state.archive.places), default=-math.inf
-            )
-            if best > line.surplus_mwh + CONTRADICTS * max(self.most_mwh, 1.0):
-                raise VerificationError(
-                    f"A plan is worth {best:,.3f} MWh/a at the price {price:g} MWh/a per EUR, above"
-                    f" the {line.surplus_mwh:,.3f} MWh/a that no plan should cross. Please report"
-                    " this with the problem file."
-                )
-            room = FLOAT_ROOM * self.most_mwh
-            sound.append(replace(line, surplus_mwh=max(line.surplus_mwh, best + room)))
-        return sound
-
-
-def sound_steps(state: PriceState, steps: Iterable[Step]) -> list[Step]:
-    """Return the steps by rising budget, none below a found plan by a rounding error.
-
-    Raises
-    ------
-    VerificationError
-        A plan lies above a step by more than that.
-    """
-    sound = []
-    for step in sorted(steps, key=lambda each: (each.budget_eur, each.heat_mwh)):
-        budget = step.budget_eur
-        best = max((h for c, h in state.archive.places if c <= budget), default=0.0)
-        if best > step.heat_mwh + CONTRADICTS * max(state.problem.total_heat_mwh, 1.0):
-            raise VerificationError(
-                f"A plan within {budget:,.0f} EUR has {best:,.3f} MWh/a, above the"
-                f" {step.heat_mwh:,.3f} MWh/a that none should have. Please report this with the"
-                " problem file."
-            )
-        room = FLOAT_ROOM * state.problem.total_heat_mwh
-        sound.append(replace(step, heat_mwh=max(step.heat_mwh, best + room)))
-    return sound
-
 
 def _between(bend: tuple[Line, Line] | None) -> float | None:
     """Return a price between those of two lines, or None when they are nearly the same."""
@@ -564,67 +371,3 @@ def _between(bend: tuple[Line, Line] | None) -> float | None:
     if flat <= 0 or steep < flat * 1.02:
         return None
     return math.sqrt(steep * flat)
-
-
-@dataclass(frozen=True)
-class _Finish:
-    """Turns what a search holds into a verified frontier."""
-
-    problem: Problem
-    reduced: Reduced
-    state: PriceState
-    solver: str
-    seconds: float
-
-    def frontier(self, lines: list[Line], steps: list[Step], digest: str) -> Frontier:
-        hull = set(upper_hull(self.state.archive.places))
-        kept = [each for each in self.state.archive.thinned(MOST_POINTS) if each.heat_mwh > 0]
-        if not kept and self.state.empty is None:
-            raise NoPlanError("No plan was found in time. Give the search more time.")
-        points = [
-            self._point(each, lines, steps, is_corner=(each.capex_eur, each.heat_mwh) in hull)
-            for each in kept
-        ]
-        return Frontier(
-            points=tuple(points),
-            lines=tuple(lines),
-            steps=tuple(steps),
-            most_mwh=self.problem.total_heat_mwh,
-            starts_empty=self.state.empty is not None,
-            problem_sha256=digest,
-            gap_wanted=self.state.gap,
-            seconds=self.seconds,
-        )
-
-    def _point(
-        self, candidate: Candidate, lines: list[Line], steps: list[Step], *, is_corner: bool
-    ) -> Point:
-        """Return a paid-for, verified plan with the proof that the ceiling gives."""
-        solution = self.reduced.expand(candidate.solution, self.problem)
-        plan = price_solution(self.problem, solution, UNPROVEN)
-        ceiling = ceiling_at(lines, plan.capex_eur, self.problem.total_heat_mwh, steps)
-        ceiling = max(ceiling, plan.heat_mwh)
-        gap = relative_distance(plan.heat_mwh, ceiling)
-        lowest = min(lines, key=lambda line: line.at(plan.capex_eur), default=None)
-        proof = Proof(
-            status=self._status(gap),
-            objective="max_heat",
-            incumbent=plan.heat_mwh,
-            bound=ceiling,
-            gap=gap,
-            gap_wanted=self.state.gap,
-            seconds=self.seconds,
-            solver=f"HiGHS {version('highspy')}" if self.solver == "highs" else self.solver,
-            price_mwh_per_eur=None if lowest is None else lowest.price_mwh_per_eur,
-        )
-        plan = replace(plan, proof=proof)
-        asked = self.problem.with_limits(budget_eur=plan.capex_eur)
-        disagreements = verify_plan(asked, plan)
-        if disagreements:
-            raise VerificationError("\n".join(disagreements))
-        return Point(plan, ceiling, is_corner)
-
-    def _status(self, gap: float) -> Status:
-        if gap <= self.state.gap:
-            return Status.OPTIMAL
-        return Status.INTERRUPTED if self.state.watch.is_stopped else Status.FEASIBLE

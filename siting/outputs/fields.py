@@ -75,14 +75,17 @@ _ESTIMATES = {
     "extra_capex_eur": Field(
         "Extra investment",
         "EUR",
-        "What leaving it out would save, or what adding it alone would cost; an estimate.",
+        "What leaving it out would save, or what adding it alone would cost; an estimate. Of a site"
+        " that another one of its group excludes: what its network in place of the other's costs.",
         "extra_eur",
         WHOLE,
     ),
     "break_even_capex_eur": Field(
         "Break-even investment",
         "EUR",
-        "Extra investment at which it gives as much heat per euro as the plan; an estimate.",
+        "Extra investment at which it gives as much heat per euro as the plan; an estimate. Of a"
+        " site that another one of its group excludes: that of its network in place of the other's,"
+        " at which the plan keeps its heat per euro.",
         "brkeven_eu",
         WHOLE,
     ),

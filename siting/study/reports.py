@@ -108,7 +108,7 @@ def print_report(folder: str | Path) -> tuple[Path, str]:
 def _frontier_of(folder: Path, stated: str | Path | None, problem: Problem) -> Frontier | None:
     """Return the frontier that belongs to a run; one that was asked for must."""
     from siting.frontier.file import read_frontier
-    from siting.frontier.search import problem_digest
+    from siting.frontier.find import problem_digest
 
     places = [Path(stated)] if stated else [
         folder / "frontier.json",

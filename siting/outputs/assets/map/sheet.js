@@ -39,7 +39,7 @@
       const size = map.getSize(), around = this.options.padding;
       const min = map.containerPointToLayerPoint(size.multiplyBy(-around)).divideBy(EVEN).round().multiplyBy(EVEN);
       const bounds = L.bounds(min, min.add(size.multiplyBy(1 + 2 * around)).round());
-      this._draw({ bounds, center: map.getCenter(), zoom: map.getZoom() }, false);
+      this._draw({ bounds, origin: map.getPixelOrigin(), center: map.getCenter(), zoom: map.getZoom() }, false);
     },
     _reset() {
       this._update();
@@ -67,16 +67,22 @@
       if (this._asked) return;
       this._asked = requestAnimationFrame(() => {
         this._asked = null;
-        if (this._map && this._bounds && !this._map._animatingZoom) this._draw(this._goal || this._seen(), true);
+        if (this._map && this._bounds && !this._map._animatingZoom) this._again();
       });
+    },
+    /* the same place anew, or where the map is by now */
+    _again() {
+      const goal = this._goal || this._seen(), map = this._map;
+      if (goal.zoom === map.getZoom() && goal.origin.equals(map.getPixelOrigin())) this._draw(goal, true);
+      else this._update();
     },
     busy() { return Boolean(this._asked || this._job); },
     /* draw what is left at once, for paper */
     finish() {
-      if (this._asked) { cancelAnimationFrame(this._asked); this._asked = null; this._draw(this._goal || this._seen(), true); }
+      if (this._asked) { cancelAnimationFrame(this._asked); this._asked = null; this._again(); }
       while (this._job) this._slice(Infinity);
     },
-    _seen() { return { bounds: this._bounds, center: this._center, zoom: this._zoom }; },
+    _seen() { return { bounds: this._bounds, origin: this._origin, center: this._center, zoom: this._zoom }; },
     view(box = this._bounds) {
       const zoom = this._map.getZoom(), scale = 256 * 2 ** zoom, origin = this._map.getPixelOrigin();
       const { min, max } = box;
@@ -103,9 +109,10 @@
       this._slice(SLICE_STEPS);
     },
     /* copy what is seen already; what is left to draw */
-    _kept({ bounds, zoom }, ratio, pen) {
+    _kept({ bounds, origin, zoom }, ratio, pen) {
       const old = this._bounds, front = this._container;
-      const same = !this._stale && old && zoom === this._zoom && ratio === this._ratio && old.getSize().equals(bounds.getSize());
+      /* a flight or a new view counts pixels from another origin */
+      const same = !this._stale && old && zoom === this._zoom && origin.equals(this._origin) && ratio === this._ratio && old.getSize().equals(bounds.getSize());
       if (!same) return [bounds];
       const by = old.min.subtract(bounds.min), size = bounds.getSize();
       if (!Number.isInteger(by.x * ratio) || !Number.isInteger(by.y * ratio)
@@ -154,6 +161,7 @@
       this._container = next;
       this._spare = last;
       this._bounds = goal.bounds;
+      this._origin = goal.origin;
       this._center = goal.center;
       this._zoom = goal.zoom;
       this._ratio = ratio;
