@@ -289,6 +289,8 @@ def test_the_stress_map_shows_what_is_stranded(
     opened.page.locator(".slider input").focus()
     opened.page.keyboard.press("Home")
     assert opened.page.evaluate(count) == len(pipes)
+    assert "proven within" in opened.text(".panel .state").lower()
+    assert "no plan found" not in opened.text(".panel .state").lower()
     states = opened.page.evaluate("() => siting.states.length")
     for _ in range(states - 1):
         opened.page.keyboard.press("ArrowRight")
