@@ -325,7 +325,9 @@ def _check_replaced(books: _Books, state: Mapping[str, Any], place: str, ledger:
     missing = math.fsum(z["heat_mwh"] - z["own_heat_mwh"] for z in zones)
     whole = max(missing + books.problem.hours_per_a * (aided + carried), 0.0)
     told = math.fsum(state["energy_mwh"].values())
-    ledger.agree(place, "replacement heat", told, whole, "MWh/a")
+    # Power is balanced to within `small`; over the year that is as many hours of it.
+    room = books.problem.hours_per_a * books.small / ledger.tolerance
+    ledger.agree(place, "replacement heat", told, whole, "MWh/a", floor=max(room, 1.0))
 
 
 def _check_figures(
