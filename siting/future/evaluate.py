@@ -185,6 +185,8 @@ class _StateCheck:
                 faults.append(f"replacement '{r}' gives more than there is")
             if most is not None and ready + bought > most + self.small:
                 faults.append(f"replacement '{r}' is larger than its place allows")
+            if self.scenario.gains and mw > self.small:
+                faults.append(f"replacement '{r}' gives heat although nothing is lost")
             if self.scenario.sudden and bought > self.small:
                 faults.append(f"replacement '{r}' is bought although there is no time")
         return faults

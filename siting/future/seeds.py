@@ -22,7 +22,7 @@ from siting.future.weights import discount_factor, discounted_years, ramp_share
 from siting.optimise import solve
 from siting.optimise.progress import Watch, relative_gap
 from siting.plan import Plan
-from siting.problem import Edge, Limits, Problem, Zone
+from siting.problem import Edge, Limits, Problem, Site, Zone
 
 __all__ = [
     "Seeds",
@@ -74,9 +74,56 @@ def departure_seeds(
     if base is None:
         watch.enter("usual plan")
         base = _solve(case.problem, settings, BASE_SHARE * watch.left_s)
-    bound = base.proof.bound
-    counted = None if bound is None else departure_bound(case, bound)
+    bound, grown = base.proof.bound, math.inf
+    if any(each.gains for each in case.scenarios):
+        watch.enter("sources grown")
+        try:
+            grown = (
+                _solve(grown_problem(case), settings, BASE_SHARE * watch.left_s).proof.bound
+                or math.inf
+            )
+        except SitingError:  # no bound then
+            grown = math.inf
+    counted = None if bound is None else departure_bound(case, bound, grown)
     return Seeds(Part.of_plan(base), _answer(case, base), counted)
+
+
+def grown_problem(case: Departures) -> Problem:
+    """Return a base problem whose plans include every state in which sources grow.
+
+    Each site gives as much more as it ever may, for the same money; nothing is lost on the way,
+    zones take any share of their heat, and nothing is required.
+    """
+
+    def site(each: Site) -> Site:
+        factor = max([1.0, *(s.output.get(each.id, 1.0) for s in case.scenarios)])
+        options = tuple(
+            replace(
+                o,
+                capacity_mw=None if o.capacity_mw is None else o.capacity_mw * factor,
+                cost_per_mw_eur=o.cost_per_mw_eur / factor,
+                cost_per_mw_parts={},
+            )
+            for o in each.choices
+        )
+        return replace(each, options=options, mandatory=False)
+
+    def zone(each: Zone) -> Zone:
+        curve = each.load_curve or ((0.0, 0.0), (1.0, 1.0))
+        return replace(each, load_curve=curve, loss_mw=0.0, mandatory=False)
+
+    def edge(each: Edge) -> Edge:
+        sizes = tuple(replace(size, loss_mw=0.0) for size in each.sizes)
+        return replace(each, sizes=sizes, loss_mw=0.0, loss_per_mw=0.0)
+
+    problem = case.problem
+    return replace(
+        problem,
+        sites=tuple(map(site, problem.sites)),
+        zones=tuple(map(zone, problem.zones)),
+        edges=tuple(map(edge, problem.edges)),
+        limits=Limits(max_sites=problem.limits.max_sites),
+    )
 
 
 def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
@@ -96,12 +143,13 @@ def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
     return (Found(answer.heat_mwh, answer.euro, answer),)
 
 
-def departure_bound(case: Departures, bound: float) -> float | None:
+def departure_bound(case: Departures, bound: float, grown: float = math.inf) -> float | None:
     """Return what no plan of a case can beat, from what no plan of its problem can beat.
 
     Where no source grows, no scenario delivers more than a usual year, and what is built beside
     the usual plan is not paid back in a usual year. So the expected discounted heat is at most that
-    of a plan which is never disturbed, and its money at least the investment of that plan.
+    of a plan which is never disturbed, and its money at least the investment of that plan. Where
+    sources grow, the state is a plan of `grown_problem` that costs no more than what was invested.
 
     Parameters
     ----------
@@ -109,14 +157,23 @@ def departure_bound(case: Departures, bound: float) -> float | None:
         What may happen.
     bound
         Bound on the annual heat per euro of its problem [kWh/(a EUR)].
+    grown
+        The same of its `grown_problem`; needed where sources grow.
 
     Returns
     -------
     Bound on discounted heat per discounted euro [kWh/EUR]; None where it does not follow.
     """
-    if any(each.grows for each in case.scenarios) or not math.isfinite(bound):
+    if any(each.grows and not each.gains for each in case.scenarios):
         return None
-    return bound * discounted_years(case.discount_rate, 0, case.horizon_a)
+    gains = [
+        each.probability * discounted_years(case.discount_rate, each.after_a, case.horizon_a)
+        for each in case.scenarios
+        if each.gains
+    ]
+    rest = discounted_years(case.discount_rate, 0, case.horizon_a) - math.fsum(gains)
+    found = bound * rest + (max(grown, bound) * math.fsum(gains) if gains else 0.0)
+    return found if math.isfinite(found) else None
 
 
 # Phases -----------------------------------------------------------------------------------------

@@ -87,8 +87,9 @@ def variable_state(model: pulp.LpProblem, design: Design, s: State) -> None:
     for k in range(len(data.options)):
         s.output[k] = model.add_variable(f"{w}_output_o{k}", 0)
     for r in design.replacements:
-        s.used[r] = model.add_variable(f"{w}_used_r{r}", 0)
-        if not s.scenario.sudden:
+        most = 0 if s.scenario.gains else None
+        s.used[r] = model.add_variable(f"{w}_used_r{r}", 0, most)
+        if not (s.scenario.sudden or s.scenario.gains):
             s.bought[r] = model.add_variable(f"{w}_bought_r{r}", 0)
         if s.is_split:
             s.energy[r] = model.add_variable(f"{w}_energy_r{r}", 0)

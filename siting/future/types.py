@@ -76,6 +76,11 @@ class Scenario:
         """Whether some source gives more than is installed."""
         return any(factor > 1 for factor in self.output.values())
 
+    @property
+    def gains(self) -> bool:
+        """Whether some source gives more and none less: there is nothing to replace."""
+        return self.grows and all(factor >= 1 for factor in self.output.values())
+
 
 @dataclass(frozen=True)
 class Departures:

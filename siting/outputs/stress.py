@@ -236,6 +236,12 @@ def stress_words(stress: Stress) -> list[str]:
             f"Preparing costs {stress.premium:.1%} of the heat per euro as long as nothing changes,"
             f" and saves {stress.avoided_mwh / GWH:,.2f} GWh/a in the worst scenario."
         )
+    elif stress.premium < -5e-5:
+        words.append(
+            f"Preparing costs nothing here: the prepared plan has {-stress.premium:.1%} more heat"
+            " per euro even if nothing changes; the search for it went on where that for the usual"
+            f" plan had ended, {proof_words(stress.run.plan.proof)}."
+        )
     else:
         words.append("Preparing costs nothing here: the usual plan is the best answer as well.")
     words.append(

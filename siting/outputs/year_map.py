@@ -58,7 +58,7 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
 
     Each stop shows what still carries heat when nothing is bought: what vanishes is stranded.
     """
-    whole = stress.full_plan(stress.bare)
+    whole = replace(stress.full_plan(stress.bare), proof=stress.run.plan.proof)
     stops = [
         _stop(
             stress.checked,
@@ -66,7 +66,7 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
             at=0.0,
             height=whole.heat_mwh / GWH,
             label=f"as built · {whole.heat_mwh / GWH:,.2f} GWh/a",
-            meaning="as long as nothing happens",
+            meaning="the plan of the run, as long as nothing happens",
         )
     ]
     for place, state in enumerate(stress.bare.plan.states, start=1):
@@ -81,7 +81,10 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
                     f"{state.scenario} · {left.heat_mwh / GWH:,.2f} GWh/a ·"
                     f" {stress.bare.stranded_m(state.scenario) / 1e3:,.2f} km stranded"
                 ),
-                meaning="what still carries heat when nothing is bought; the rest is stranded",
+                meaning=(
+                    "is the plan as built; shown is what still carries heat when nothing is bought,"
+                    " the rest is stranded"
+                ),
             )
         )
     slider = Slider(

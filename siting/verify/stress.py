@@ -216,6 +216,22 @@ def _check_state(
             ledger.say(f"{place}: replacement '{r}' gives more than there is.")
         if scenario["sudden"] and bought > small:
             ledger.say(f"{place}: replacement '{r}' is bought although there is no time.")
+    nothing_lost = min(scenario["output"].values(), default=0.0) >= 1
+    if nothing_lost and max(state["used_mw"].values(), default=0.0) > small:
+        ledger.say(f"{place}: heat is replaced although none is lost.")
+    _check_pipes(books, state, place, ledger)
+    _check_zones(books, scenario, state, place, ledger)
+    rest, _ = _left_over(books, state, own=False)
+    for node, mw in rest.items():
+        if abs(mw) > small:
+            ledger.say(f"{place}: {mw:,.6f} MW are left over at '{node}'.")
+    if state["energy_mwh"]:
+        _check_replaced(books, state, place, ledger)
+
+
+def _check_pipes(books: _Books, state: Mapping[str, Any], place: str, ledger: Ledger) -> None:
+    """Check what the pipes carry in a scenario."""
+    small = books.small
     shut = set(state["shut"])
     for name, flow in state["flow_mw"].items():
         most, loss = books.pipe(name)
@@ -225,13 +241,6 @@ def _check_state(
             ledger.say(f"{place}: pipe '{name}' carries more than it can.")
         if books.edges[name].one_way and flow < -small:
             ledger.say(f"{place}: pipe '{name}' flows against its only direction.")
-    _check_zones(books, scenario, state, place, ledger)
-    rest, _ = _left_over(books, state, own=False)
-    for node, mw in rest.items():
-        if abs(mw) > small:
-            ledger.say(f"{place}: {mw:,.6f} MW are left over at '{node}'.")
-    if state["energy_mwh"]:
-        _check_replaced(books, state, place, ledger)
 
 
 def _check_zones(
@@ -316,7 +325,9 @@ def _check_replaced(books: _Books, state: Mapping[str, Any], place: str, ledger:
     missing = math.fsum(z["heat_mwh"] - z["own_heat_mwh"] for z in zones)
     whole = max(missing + books.problem.hours_per_a * (aided + carried), 0.0)
     told = math.fsum(state["energy_mwh"].values())
-    ledger.agree(place, "replacement heat", told, whole, "MWh/a")
+    # Power is balanced to within `small`; over the year that is as many hours of it.
+    room = books.problem.hours_per_a * books.small / ledger.tolerance
+    ledger.agree(place, "replacement heat", told, whole, "MWh/a", floor=max(room, 1.0))
 
 
 def _check_figures(

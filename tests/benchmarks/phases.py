@@ -20,7 +20,7 @@ from siting.verify import verify_folder
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("phases.csv")
 PERIODS = {
-    "kotka": {(5, 5, 20): (5_000, 8_000, 8_000), (10, 20): (6_000, 8_000)},
+    "kotka": {(5, 5, 20): (5_000, 8_000, 8_000), (10, 20): (6_500, 8_000)},
     "helsinki": {(5, 5, 20): (24_000,) * 3, (10, 20): (24_000,) * 2},
 }
 NAMES = (

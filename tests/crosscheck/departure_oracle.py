@@ -262,7 +262,11 @@ class _Program:
             name = rows.add(f"u{w},{r}")
             used.append(name)
             room = {name: 1.0, f"standby{r}": -1.0}
-            if not scenario.sudden:
+            factors = scenario.output.values()
+            nothing_lost = any(f > 1 for f in factors) and not any(f < 1 for f in factors)
+            if nothing_lost:
+                rows.row({name: 1.0}, 0, 0)
+            elif not scenario.sudden:
                 room[rows.add(f"b{w},{r}")] = -1.0
                 self.euro[f"b{w},{r}"] = paid * place.cost_per_mw_eur / MILLION
                 if place.capacity_mw is not None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
 
 from siting.future import Departures, Replacement, Scenario, solve_departures
 from siting.future.evaluate import faults_of
+from siting.future.seeds import departure_bound, grown_problem
+from siting.optimise import solve
 from siting.problem import Problem
 from siting.solution import Status
 
@@ -72,6 +75,12 @@ def secured(seed: int) -> Departures:
     return Departures(problem, lost, (place,) if seed % 2 else ())
 
 
+@lru_cache
+def best_of(make, seed: int) -> float:
+    """Return the best value of a case, worked out once for all tests."""
+    return best_value(make(seed))
+
+
 SEEDS = range(60 if os.environ.get("SITING_REAL_RUNS") else 6)
 
 
@@ -82,4 +91,15 @@ def test_agrees_with_enumeration(make, seed: int) -> None:
     plan = solve_departures(case, gap=0, time_limit_s=60, threads=1)
     assert plan.proof.status is Status.OPTIMAL
     assert faults_of(case, plan) == []
-    assert plan.value == pytest.approx(best_value(case), rel=2e-5, abs=1e-9)
+    assert plan.value == pytest.approx(best_of(make, seed), rel=2e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_base_problems_bound_every_plan(seed: int) -> None:
+    """What bounds the search of a town holds against the enumeration, where sources grow as well"""
+    case = two_stage(seed)
+    problems = (case.problem, grown_problem(case))
+    usual, grown = (solve(each, gap=0, threads=1).proof.bound for each in problems)
+    bound = departure_bound(case, usual, grown)
+    assert bound is not None
+    assert bound >= best_of(two_stage, seed) * (1 - 1e-6)

@@ -93,6 +93,19 @@ def test_phases_writes_its_folder(phased: Asked) -> None:
     assert set(pipes["used_from"]) <= {2026, 2036}
 
 
+def test_periods_can_be_asked_for_on_the_command_line(tmp_path: Path) -> None:
+    found = asked(
+        "phases", tmp_path, "--years", "12,18", "--least-heat", "0,1500", "--gap", "0.5", "--json"
+    )
+    figures = json.loads(found.said)
+    assert [each["years"] for each in figures["periods"]] == ["2026-2037", "2038-2055"]
+    assert figures["periods"][1]["heat_mwh"] >= 1_500 * (1 - 1e-6)
+    study = str(tmp_path / "tiny" / "study.toml")
+    refused = runner.invoke(app, ["phases", study, "--years", "ten,20"])
+    assert refused.exit_code == 2
+    assert "10,20" in refused.output
+
+
 def test_phases_are_derived_again(phased: Asked) -> None:
     report = verify_folder(phased.folder)
     assert any("every period" in each for each in report.agreed)
@@ -289,6 +302,8 @@ def test_the_stress_map_shows_what_is_stranded(
     opened.page.locator(".slider input").focus()
     opened.page.keyboard.press("Home")
     assert opened.page.evaluate(count) == len(pipes)
+    assert "proven within" in opened.text(".panel .state").lower()
+    assert "no plan found" not in opened.text(".panel .state").lower()
     states = opened.page.evaluate("() => siting.states.length")
     for _ in range(states - 1):
         opened.page.keyboard.press("ArrowRight")
