@@ -281,6 +281,8 @@ class Survey:
     def _search(self, piece: Problem) -> None:
         """Search a small problem for a better plan than the best."""
         seconds = min(SLICE * self.watch.time_limit_s, self.watch.left_s)
+        if takes_too_long(piece, seconds):
+            return
         watch = Watch(seconds, self.watch.stop)
         state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
         state.offer(self.best)
