@@ -28,6 +28,8 @@ __all__ = ["CityBound", "RootBound", "carried_at_most", "city_bound"]
 
 SAFETY = 1e-9
 """Share of all that could be gained by which a bound is raised against rounding [-]."""
+PART_ROUNDS = 20
+"""How often what is out of reach and the room for it are worked out in turn."""
 MOST_STEPS = 5
 """Steps of each load curve in a bound; with fewer it lies a little higher."""
 
@@ -163,6 +165,25 @@ class CityBound:
         price = np.where(zones, self.node_price[tables.zone_node], 0.0)
         most = tables.curves.most_within(price, np.where(zones, room - to_zone, 0.0))
         return RootBound(room, edges, zones, options, most)
+
+    def in_part(self) -> float:
+        """Return the most surplus of any point of the relaxed problem, whole or not [MWh/a].
+
+        What is reached only in part pays that part of its way: of a zone at distance ``d`` no more
+        than ``room / d`` is reached, and the rest of what it would have gained is lost.
+        """
+        ascent, layout = self.ascent, self.layout
+        first = self.tables.nodes
+        far = ascent.from_root[first : first + layout.zones]
+        gained = np.bincount(ascent.network.at - first, ascent.prize_left, layout.zones)
+        room = self.surplus_mwh
+        for _ in range(PART_ROUNDS):
+            if room < 0:
+                break
+            with np.errstate(divide="ignore", invalid="ignore"):
+                reached = np.where(far > room, room / far, 1.0)
+            room = self.surplus_mwh - float(gained @ (1 - reached)) * (1 - SAFETY)
+        return room
 
     def _from(self, start: int, of_edge: FloatArray) -> FloatArray:
         """Return the least sum of left costs from a node, whichever way pipes run."""

@@ -127,11 +127,14 @@ class Closer:
             self.alone[site] = self.tables.with_options(self.tables.option_site == site)
         tables = self.alone[site]
         paid = float(paid_back(tables, price, self.most_mw).min())
-        for scarcity in (0.5 * paid, 0.0, paid):
-            bound = self.bound(tables, price, 1.0, site, scarcity, self.most_mw)
-            if bound.rooted(site).is_closed:
-                return True
-        return self.forced(tables, price, site, self.most_mw).is_closed
+
+        def surplus(scarcity: float) -> float:
+            return self.bound(tables, price, 1.0, site, scarcity, self.most_mw).in_part()
+
+        if any(surplus(scarcity) < 0 for scarcity in (0.5 * paid, 0.0, paid)):
+            return True
+        least, _ = least_along(surplus, 0.0, _most_yield(tables), enough=0.0)
+        return least < 0
 
     def close(self, price: float) -> Left | None:
         """Close one site after the other; None when it takes too long or is of no use."""
@@ -187,25 +190,20 @@ class Closer:
             dear = np.where(tables.option_site == forced, own, dear)
         return city_bound(tables, price, dear, most_mw=most_mw, forced=forced)
 
-    def forced(
-        self, tables: Tables, price: float, site: int, most_mw: float | None = None
-    ) -> RootBound:
+    def forced(self, tables: Tables, price: float, site: int) -> RootBound:
         """Return what plans with a site are worth at the prices of its output that bound best."""
         shares = SHARES if (tables.option_site != site).any() else SHARES[:1]
 
         def bound(scarcity: float, share: float) -> RootBound:
-            return self.bound(tables, price, share, site, scarcity, most_mw).rooted(site)
+            return self.bound(tables, price, share, site, scarcity).rooted(site)
 
-        curves = tables.curves
-        at = curves.step_mw.sum(axis=1)
-        high = float((curves.step_heat.sum(axis=1)[at > 0] / at[at > 0]).max(initial=1.0))
         found: dict[float, RootBound] = {}
 
         def surplus(scarcity: float) -> float:
             found[scarcity] = bound(scarcity, shares[0])
             return found[scarcity].surplus_mwh
 
-        least, best = least_along(surplus, 0.0, high, enough=0.0)
+        least, best = least_along(surplus, 0.0, _most_yield(tables), enough=0.0)
         if least < 0:
             return found[best]
         others = [bound(best, share) for share in shares[1:]]
@@ -246,6 +244,12 @@ class Closer:
         return {
             s for s in self.sites if group is not None and s != site and sites[s].group == group
         }
+
+
+def _most_yield(tables: Tables) -> float:
+    """Return the most heat per MW of any zone that takes all of it [MWh/a per MW]."""
+    power, heat = tables.curves.step_mw.sum(axis=1), tables.curves.step_heat.sum(axis=1)
+    return float((heat[power > 0] / power[power > 0]).max(initial=1.0))
 
 
 def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:

@@ -46,10 +46,10 @@ __all__ = [
 LOG = logging.getLogger(__name__)
 NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's plans are built."""
-PASSES, SHRUNK = 4, 0.9
+PASSES, SHRUNK, HALVINGS = 4, 0.9, 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, BOUNDING = 0.4, 0.5
+IMPROVING, BOUNDING = 0.25, 0.5
 """Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
 PER_PIECE_S = 2e-4
 """Wall time that building and relaxing a program takes at least for each size and direction [s]."""
@@ -141,9 +141,9 @@ class Survey:
         self.price, self.proven = 0.0, math.inf
         self.pieces: dict[int, Problem] = {}
         self.near: dict[int, Tables] = {}
-        self.improving, self.bounding = IMPROVING, BOUNDING
-        if takes_too_long(problem, watch.left_s):
-            self.improving = self.bounding = ALL_BUT_THE_END
+        self.hopeless = takes_too_long(problem, watch.left_s)
+        self.improving = ALL_BUT_THE_END if self.hopeless else IMPROVING
+        self.bounding = ALL_BUT_THE_END if self.hopeless else BOUNDING
 
     def run(self, best: Candidate | None = None) -> Surveyed:
         """Return what is left of the problem at the price that the best plan makes provable."""
@@ -155,11 +155,9 @@ class Survey:
             self._build_near(site)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
-        self.watch.enter("bounding the city")
         closer = Closer(self.tables, lambda: self._is_late(self.bounding))
-        self.proven = closer.ceiling(self._price_to_prove())
-        if math.isfinite(self.proven):
-            self.watch.note(bound=self.proven * 1000)
+        if self.hopeless:
+            self._find_ceiling(closer)
         self._improve_alone()
         self.price = self._price_to_prove()
         return self._core(closer)
@@ -217,7 +215,7 @@ class Survey:
 
         Nothing is proven here: a plan may reach beyond the piece, or be fed by several sites.
         """
-        ceiling = self.proven if math.isfinite(self.proven) else 2 * self._price_to_prove()
+        ceiling = self.proven if math.isfinite(self.proven) else self._ceiling_alone()
         for share in LADDER:
             self.price = self._rung(share, ceiling)
             found = self._open_alone(self.sites)
@@ -235,6 +233,19 @@ class Survey:
         """Return a price between the one to prove and the ceiling; the higher, the less is left."""
         low = self._price_to_prove()
         return low + share * max(ceiling - low, 0.0)
+
+    def _ceiling_alone(self) -> float:
+        """Return a price that no plan fed by one site near by beats."""
+        low, high = self._price_to_prove(), 2 * self._price_to_prove()
+        near = self.sites
+        for _ in range(HALVINGS):
+            self.price = (low + high) / 2
+            left = list(self._open_alone(near))
+            if left:
+                near, low = left, self.price
+            else:
+                high = self.price
+        return high
 
     def _open_alone(self, sites: list[int]) -> dict[int, tuple[Tables, RootBound]]:
         """Return what plans near each site may use that beat the price, where there are any."""
@@ -270,6 +281,8 @@ class Survey:
     def _search(self, piece: Problem) -> None:
         """Search a small problem for a better plan than the best."""
         seconds = min(SLICE * self.watch.time_limit_s, self.watch.left_s)
+        if takes_too_long(piece, seconds):
+            return
         watch = Watch(seconds, self.watch.stop)
         state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
         state.offer(self.best)
@@ -280,11 +293,20 @@ class Survey:
 
     # -- bounds ---------------------------------------------------------------------------------
 
+    def _find_ceiling(self, closer: Closer) -> None:
+        """Find a price that no plan beats."""
+        self.watch.enter("bounding the city")
+        self.proven = closer.ceiling(self._price_to_prove())
+        if math.isfinite(self.proven):
+            self.watch.note(bound=self.proven * 1000)
+
     def _core(self, closer: Closer) -> Surveyed:
         """Return what plans that beat the price can use."""
         self.watch.enter("bounding plans site by site")
         left = closer.close(self.price)
         if left is None:
+            if not self.hopeless:
+                self._find_ceiling(closer)
             return Surveyed(self.problem, self.price, self.best, self.proven)
         LOG.info(
             "survey at price %.6g: %d of %d sites, %d of %d edges, %d of %d zones left",
