@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from siting.model.objectives import OBJECTIVES, ObjectiveKind
@@ -13,10 +14,12 @@ from siting.optimise.progress import Watch
 from siting.optimise.shrink import Shrinker
 from siting.optimise.stages import Stages
 from siting.optimise.state import SearchState
+from siting.optimise.survey_several import SurveySeveral, reasons_against_several
 from siting.problem import Problem
 
 __all__ = ["Closed", "search_linear"]
 
+LOG = logging.getLogger(__name__)
 SHARE = 0.85
 """Share of the time that may pass before a program is built [-]."""
 
@@ -41,8 +44,23 @@ def search_linear(
     gap: float,
     solver: SolverChoice,
     stages: Stages,
+    survey_from: int | None = None,
 ) -> SearchState | Closed:
-    """Return what is found and proven of a problem whose objective is a plain sum."""
+    """Return what is found and proven of a problem whose objective is a plain sum.
+
+    From ``survey_from`` edges on a problem is surveyed where that is of use.
+    """
+    against = reasons_against_several(problem)
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        against.append("a stage that it needs is off")
+    if survey_from is None or len(problem.edges) < survey_from:
+        against.append("few edges")
+    if not against:
+        surveyed = SurveySeveral(problem, watch, gap=gap, solver=solver).state()
+        if not surveyed.is_over:
+            LinearSearch(surveyed, surveyed.outside).run()
+        return surveyed
+    LOG.info("no survey: %s", "; ".join(against))
     prices = prices_of(problem)
     most, sites = problem.limits.max_sites, sum(not site.forbidden for site in problem.sites)
     crowded = most is not None and most < sites  # a rooted network would open them all

@@ -20,7 +20,7 @@ from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Survey, reasons_against
-from siting.optimise.survey_several import SurveySeveral
+from siting.optimise.survey_several import SurveySeveral, reasons_against_several
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
 from siting.solution import Proof, Solution, Status
@@ -97,7 +97,9 @@ def solve(
         RatioSearch(ratio).run()
         state = ratio
     else:
-        state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
+        state = search_linear(
+            smaller.problem, watch, gap=gap, solver=choice, stages=stages, survey_from=LARGE
+        )
     if state.best is None:
         raise _no_plan(state, problem, seed)
     solution = smaller.expand(state.best.solution)
@@ -125,27 +127,22 @@ def _opening_state(
     problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
 ) -> SearchState:
     """Return the state that a search begins with, after a survey where one is of use."""
-    if not (stages.ascend and stages.construct and stages.eliminate):
-        return SearchState(problem, watch, gap=gap, solver=solver)
     several = bool(problem.limits.min_heat_mwh)
-    against = reasons_against(problem, several=several)
+    against = reasons_against_several(problem) if several else reasons_against(problem)
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        against.append("a stage that it needs is off")
     if against or len(problem.edges) < LARGE:
         LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
         return SearchState(problem, watch, gap=gap, solver=solver)
-    proven: float | None = None
     if several:
         wide = SurveySeveral(problem, watch, gap=gap, solver=solver)
-        found = wide.run()
-        proven = wide.proven
-    else:
-        found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+        return wide.state()
+    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000
     state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
     state.offer(make_candidate(problem, found.best.solution))
-    if proven is not None and math.isfinite(proven):
-        state.prove(proven * 1000, proven)
     if found.is_empty:
         state.prove(outside, found.price)
     return state

@@ -1,43 +1,77 @@
-"""Survey a whole city for `heat_per_euro` with a required heat, which may take several networks.
+"""Survey a whole city for plans of several networks: with a required heat, or within a budget.
 
-A plan that beats the price ``l`` and delivers at least ``h`` is worth at least ``h (1 - k / l)``
-at any lower price ``k``: it costs at most ``heat / l``. The bound on arrays
-(`siting.optimise.carried`) at ``k`` holds for every plan, of one network or many; what does not fit
-between the two is left out.
+Such plans need not hang together. What they deliver and cost says how large their surplus must be
+at any price of investment (`siting.optimise.wanted`), and the bound on arrays holds for every
+plan, of one network or many (`siting.optimise.carried`). So the best plan of several sites is
+bounded at the prices that prove most, and what does not fit between the two is left out. Valid for
+``heat_per_euro`` and ``capex`` with a required heat and for ``max_heat`` within a budget.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from siting.model.data import prepare
-from siting.optimise.candidate import TOLERANCE, Candidate, make_candidate
-from siting.optimise.carried import CityBound, carried_at_most, city_bound
-from siting.optimise.construct import Constructor, draft_of
-from siting.optimise.engine import SolverChoice
+from siting.optimise.candidate import Candidate, make_candidate
+from siting.optimise.carried import RootBound, carried_at_most
+from siting.optimise.deepen import deepen
+from siting.optimise.engine import Engine, MipCall, SolverChoice
+from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans
 from siting.optimise.progress import Watch
+from siting.optimise.scarcity import PricedBound, Prices, SitesDecided, follow_prices
 from siting.optimise.settle import settle
-from siting.optimise.survey import Sketch, Surveyed, least_along, paid_back, part_of
-from siting.optimise.tables import Tables, tables_of
-from siting.problem import Problem
+from siting.optimise.state import SearchState
+from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
+from siting.optimise.tables import BoolArray, tables_of
+from siting.optimise.wanted import Wanted
+from siting.problem import Limits, Problem
+from siting.solution import Solution
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["SurveySeveral"]
+__all__ = ["SurveySeveral", "reasons_against_several"]
 
 LOG = logging.getLogger(__name__)
-PRICE_STEPS, CONSTRUCTING = 14, 0.25
-SHARES = (1.0, 0.5)
-SWEEPS, LEAST_GAIN, BOUNDING = 3, 0.02, 0.4
-"""Rounds over all sites, the least gain for another [-], and the share of the time limit [-]."""
-ROUNDS, AROUND = 1, (0.85, 1.1)
-"""How often scarcity and price are sought in turn, and prices about the last one [-]."""
-DEARER = (0.16, 0.08, 0.04, 0.02, -0.02)
-"""By how much output is made dearer, over the heat of a median zone per MW of its peak [-]."""
-LOWEST = 0.3
-"""Lowest price asked, over the price to prove [-]."""
+BISECTIONS, CONSTRUCTING = 9, 0.2
+"""Prices at which plans are built at first, and the share of the time limit for them [-]."""
+AROUND = (1.0, 1.01, 0.99, 1.02, 0.98, 1.035, 0.965)
+"""Prices at which plans are built again, over the one that proves most [-]."""
+FOLLOWING, BUILDING = 0.35, 0.45
+"""Shares of the time limit until which prices are followed, and plans are built again [-]."""
+PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
+"""How often a site earns its opening at first, and seeds of the ascents that are followed."""
+UNION, IMPROVING, ROUNDS = 5, 0.15, 3
+"""Plans whose parts are put together, the share of the time for each time, and how often."""
+LIFTS, LIFTED = 6, 120
+"""How often the best bounds are deepened, and rounds of each."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A plan that was built, feasible or not: what it uses, and its figures without limits."""
+
+    plans: tuple[SitePlan, ...]
+    solution: Solution
+    heat_mwh: float
+    capex_eur: float
+
+
+def reasons_against_several(problem: Problem) -> list[str]:
+    """Return why a problem cannot be surveyed for plans of several networks."""
+    limits, kind = problem.limits, problem.objective.kind
+    heat, budget = bool(limits.min_heat_mwh), limits.budget_eur is not None
+    applies = (kind == "max_heat" and budget) or (kind in ("heat_per_euro", "capex") and heat)
+    reasons = {
+        f"neither a required heat nor a budget bounds {kind}": not applies,
+        "a least number of sites is not looked at": bool(limits.min_sites),
+        "a least number of zones is not looked at": bool(limits.min_zones),
+        "mandatory sites are not looked at": any(s.mandatory for s in problem.sites),
+        "mandatory zones are not looked at": any(z.mandatory for z in problem.zones),
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 class SurveySeveral:
@@ -46,59 +80,109 @@ class SurveySeveral:
     Parameters
     ----------
     problem
-        A problem with a required heat and no other reason against a survey.
+        A problem without reasons against it, see `reasons_against_several`.
     watch, gap, solver
         Clock, wanted gap [-] and solver of the search.
+
+    Attributes
+    ----------
+    best
+        The best plan so far.
+    proven
+        What no plan beats, in the unit of the objective; None without such a bound.
+    outside
+        What no plan outside of the core beats, in the unit of the objective.
     """
 
     def __init__(self, problem: Problem, watch: Watch, *, gap: float, solver: SolverChoice) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
         self.tables = tables_of(problem)
-        self.least_mwh = (problem.limits.min_heat_mwh or 0.0) * (1 - 2 * TOLERANCE)
+        self.sketch = Sketch(prepare(problem))
+        self.wanted = Wanted.of(problem)
+        self.free = replace(problem, limits=Limits())
+        self.per_unit = 1000.0 if problem.objective.kind == "heat_per_euro" else 1.0
         self.best: Candidate | None = None
         self.proven: float | None = None
+        self.outside: float | None = None
+        self.built: list[Built] = []
 
     def run(self) -> Surveyed:
-        """Return what is left of the problem at the price that the best plan makes provable."""
+        """Return what is left of the problem for plans that beat the best one by the gap."""
         self.watch.enter("building plans of several sites")
-        self._construct()
+        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(CONSTRUCTING))
+        start = self._first_price(builder)
+        if start is None:
+            return Surveyed(self.problem, 0.0, self.best)
+        self.watch.enter("bounding the city")
+        bounds = self._followed(start)
+        self._prove(bounds)
+        self.watch.enter("building plans at the prices that prove most")
+        price = bounds[0].prices.investment
+        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(BUILDING))
+        for share in AROUND:
+            if self._is_late(BUILDING) or self._is_done:
+                break
+            self._build(builder, share * price)
+        self._improve(price)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
-        price = self.best.value / 1000 * (1 + 0.98 * self.gap)
-        found = [self._bounds(share, price) for share in SHARES]
-        best = min((each for each, _ in found), key=self._proof)
-        scarcity = paid_back(self.tables, best.price, carried_at_most(self.tables))
-        for _ in range(ROUNDS):
-            sharper, scarcity = self._sharper(best, scarcity)
-            best = self._at_best_price(sharper, scarcity)
-            found += [(each, self._proof(each)) for each in (sharper, best)]
-        self.proven = min(proven for _, proven in found)
-        LOG.info("several networks: no plan beats %.4g kWh/a per EUR", 1000 * self.proven)
-        return Surveyed(self._core([each for each, _ in found], price), price, self.best)
+        bounds = [self._lifted(each) for each in bounds]
+        self._prove(bounds)
+        value = self.wanted.beaten_by(self.best.value / self.per_unit, 0.98 * self.gap)
+        self.outside = value * self.per_unit
+        return Surveyed(self._core(bounds, value), value, self.best)
 
-    def _construct(self) -> None:
-        """Build several sites at falling prices, then around the price that gives enough heat."""
-        sketch = Sketch(prepare(self.problem))
-        constructor = Constructor(sketch, seed=self.solver.seed)
-        until = CONSTRUCTING * self.watch.time_limit_s
-        low, high = 0.0, self._opening_price()
-        for _ in range(PRICE_STEPS):
-            if self.watch.is_over or self.watch.seconds > until:
-                return
-            price = high * 0.75 if low == 0.0 else (low + high) / 2
-            trees = constructor.portfolio(
-                price,
-                most_sites=self.problem.limits.max_sites,
-                stop=lambda: self.watch.is_over,
-            )
-            solution = settle(sketch, draft_of(trees)) if trees else None
-            candidate = None if solution is None else make_candidate(self.problem, solution)
-            if candidate is not None and (self.best is None or candidate.value > self.best.value):
-                self.best = candidate
-                self.watch.note(incumbent=candidate.value)
-            heat = 0.0 if solution is None else sum(each.heat_mwh for each in solution.zones)
-            low, high = (price, high) if heat >= self.least_mwh else (low, price)
+    def state(self) -> SearchState:
+        """Survey the problem, and return the state with which the search goes on."""
+        found = self.run()
+        problem, core = self.problem, None if self.outside is None else found.core
+        if found.is_empty:  # a program of nothing is soon built
+            core = found.core
+        state = SearchState(
+            problem, self.watch, gap=self.gap, solver=self.solver, core=core, outside=self.outside
+        )
+        state.offer(self.best)
+        price = None if self.per_unit == 1.0 or self.proven is None else self.proven / self.per_unit
+        if self.proven is not None:
+            state.prove(self.proven, price)
+        if found.is_empty and self.outside is not None:
+            state.prove(self.outside, None)
+        return state
+
+    def _is_late(self, share: float) -> bool:
+        return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
+
+    @property
+    def _is_done(self) -> bool:
+        """Whether the gap is reached."""
+        if self.best is None or self.proven is None:
+            return False
+        return abs(self.proven - self.best.value) <= self.gap * abs(self.best.value)
+
+    # -- plans ----------------------------------------------------------------------------------
+
+    def _first_price(self, builder: Portfolios) -> float | None:
+        """Return the price at which plans just meet the limits, as far as it can be found."""
+        low, high, last = 0.0, self._opening_price(), None
+        for _ in range(BISECTIONS):
+            if self._is_late(CONSTRUCTING):
+                break
+            price = high * 0.75 if low == 0.0 else math.sqrt(low * high)
+            built = self._build(builder, price)
+            last = price
+            low, high = (price, high) if self._is_plenty(built) else (low, price)
+            if low and high < 1.01 * low:
+                break
+        return low or last
+
+    def _is_plenty(self, built: Built | None) -> bool:
+        """Whether a plan delivers what is required, or spends all that there is."""
+        if built is None:
+            return False
+        if self.wanted.kind == "max_heat":
+            return built.capex_eur > self.wanted.budget_eur
+        return built.heat_mwh >= self.wanted.least_mwh
 
     def _opening_price(self) -> float:
         """Return a price at which no zone pays even for its own connection and output."""
@@ -106,89 +190,171 @@ class SurveySeveral:
         heat, power = tables.curves.step_heat.sum(axis=1), tables.curves.step_mw.sum(axis=1)
         cost = tables.zone_cost_eur + power * float(tables.option_slope_eur.min(initial=0.0))
         ratio = heat[cost > 0] / cost[cost > 0]
-        return float(ratio.max(initial=0.0)) or 1.0
+        return float(np.quantile(ratio, 0.9)) if len(ratio) else 1.0
 
-    def _bounds(self, share: float, price: float) -> tuple[CityBound, float]:
-        """Return the bound that leaves least above a price, and the best price proven by any."""
-        found: dict[float, CityBound] = {}
-        proven = [math.inf]
+    def _build(self, builder: Portfolios, price: float) -> Built | None:
+        """Build a plan at a price, keep it for its parts, and offer it as a plan."""
+        plans = builder.at(price, most_sites=self.problem.limits.max_sites)
+        if not plans:
+            return None
+        solution = settle(self.sketch, draft_of_plans(plans, self.tables, self.sketch.data))
+        paid = None if solution is None else make_candidate(self.free, solution)
+        if solution is None or paid is None:
+            return None
+        built = Built(tuple(plans), solution, paid.heat_mwh, paid.capex_eur)
+        self.built.append(built)
+        self._offer(make_candidate(self.problem, solution))
+        return built
 
-        def left(low: float) -> float:
-            found[low] = bound = self._bound(low, share)
-            proven.append(self._proof(bound))
-            return bound.surplus_mwh - self.least_mwh * (1 - low / price)
+    def _offer(self, candidate: Candidate | None) -> None:
+        if candidate is None:
+            return
+        sign = 1 if self.wanted.maximise else -1
+        if self.best is None or sign * candidate.value > sign * self.best.value:
+            self.best = candidate
+            self.watch.note(incumbent=candidate.value)
 
-        _, where = least_along(left, LOWEST * price, price)
-        return found[where], min(proven)
+    def _improve(self, price: float) -> None:
+        """Solve small programs on the parts of plans that are good and near the limits."""
+        for round_ in range(ROUNDS):
+            if self._is_done or self.watch.is_over or not self.built:
+                return
+            before = self.best
+            self.watch.enter("improving plans of several sites")
+            piece = self._union(price, UNION + 2 * round_)
+            self._solve(piece, price)
+            if self.best is before and round_:
+                return
 
-    def _bound(self, price: float, share: float) -> CityBound:
+    def _union(self, price: float, count: int) -> Problem:
+        """Return what the best few plans use, those nearest to the limits among them."""
+        order = sorted(self.built, key=lambda each: -self._worth(each, price))[:count]
+        edges = {e for each in order for plan in each.plans for e, _ in plan.pipes}
+        zones = {z for each in order for plan in each.plans for z in plan.zones}
+        tables = self.tables
+        options = {plan.option for each in order for plan in each.plans}
+        sites = {int(tables.option_site[k]) for k in options}
+        if self.best is not None:
+            edge_at = {edge.id: e for e, edge in enumerate(self.problem.edges)}
+            zone_at = {zone.id: z for z, zone in enumerate(self.problem.zones)}
+            site_at = {site.id: s for s, site in enumerate(self.problem.sites)}
+            edges |= {edge_at[each.edge] for each in self.best.solution.pipes}
+            zones |= {zone_at[each.zone] for each in self.best.solution.zones}
+            sites |= {site_at[each.site] for each in self.best.solution.sites}
+        return part_of(
+            tables, np.isin(tables.edge, list(edges)), np.isin(tables.zone, list(zones)), sites
+        )
+
+    def _worth(self, built: Built, price: float) -> float:
+        """Return what a plan is worth at a price."""
+        return built.heat_mwh - price * built.capex_eur
+
+    def _solve(self, piece: Problem, price: float) -> None:
+        """Solve the problem on a piece for a slice of the time."""
+        seconds = min(IMPROVING * self.watch.time_limit_s, 0.5 * self.watch.left_s)
+        watch = Watch(seconds, self.watch.stop)
+        state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
+        state.offer(self.best)
+        engine = state.engine
+        if self.best is not None and self.per_unit != 1.0 and self.best.value > 0:
+            price = self.best.value / self.per_unit
+        cost = self._cost(engine, price)
+        relaxed = engine.relax(cost, rounds=20, seconds=seconds / 3, slivers=False)
+        outcome = engine.solve(
+            MipCall(
+                cost,
+                gap_relative=1e-4,
+                start=state.start_for(engine),
+                on_values=lambda values: state.offer_values(engine, values) and False,
+            ),
+            rows=engine.tight_rows(relaxed.values),
+        )
+        if outcome.values is not None:
+            state.offer_values(engine, outcome.values)
+        self._offer(state.best)
+
+    def _cost(self, engine: Engine, price: float) -> FloatArray:
+        if self.wanted.kind == "max_heat":
+            return -engine.heat
+        if self.wanted.kind == "capex":
+            return engine.capex
+        scale = engine.model.data.scale
+        return price * scale.cost_eur / scale.heat_mwh * engine.capex - engine.heat
+
+    # -- bounds ---------------------------------------------------------------------------------
+
+    def _followed(self, price: float) -> list[PricedBound]:
+        """Return the best bound of each start, the best one first."""
+        found: list[PricedBound] = []
         most_mw = carried_at_most(self.tables)
-        return self._bound_at(price, share * paid_back(self.tables, price, most_mw))
+        for seed in SEEDS:
+            for paid in PAID:
+                if found and self._is_late(FOLLOWING):
+                    break
+                start = Prices(price, paid * paid_back(self.tables, price, most_mw))
+                found += follow_prices(
+                    self.tables,
+                    self.wanted,
+                    start,
+                    SitesDecided(),
+                    seed=self.solver.seed + seed,
+                    stop=lambda: self._is_late(FOLLOWING),
+                )[-1:]
+        sign = 1 if self.wanted.maximise else -1
+        return sorted(found, key=lambda each: sign * self._value(each))
 
-    def _bound_at(self, price: float, scarcity: FloatArray) -> CityBound:
-        most_mw = carried_at_most(self.tables)
-        return city_bound(self.tables, price, scarcity, most_mw=most_mw, seed=self.solver.seed)
+    def _value(self, bound: PricedBound) -> float:
+        return self.wanted.proven(bound.prices.investment, bound.surplus_mwh)
 
-    def _proof(self, bound: CityBound) -> float:
-        """Return the price that no plan with enough heat beats; infinite if there is none."""
-        worth = max(bound.surplus_mwh, 0.0) / self.least_mwh
-        return bound.price / (1 - worth) if worth < 1 else math.inf
+    def _prove(self, bounds: list[PricedBound]) -> None:
+        """Record the best of some bounds."""
+        for each in bounds:
+            value = self._value(each) * self.per_unit
+            if math.isfinite(value) and (
+                self.proven is None or self.wanted.tighter(value, self.proven) == value
+            ):
+                self.proven = value
+        if self.proven is not None:
+            self.watch.note(bound=self.proven)
+            LOG.info("several networks: no plan beats %.6g", self.proven)
 
-    def _at_best_price(self, known: CityBound, scarcity: FloatArray) -> CityBound:
-        """Return the bound that proves most at some price of investment, scarcity being given."""
-        found = {known.price: known}
-
-        def proof(price: float) -> float:
-            found[price] = self._bound_at(price, scarcity)
-            return self._proof(found[price])
-
-        least_along(proof, AROUND[0] * known.price, AROUND[1] * known.price)
-        return min(found.values(), key=self._proof)
-
-    def _sharper(self, best: CityBound, scarcity: FloatArray) -> tuple[CityBound, FloatArray]:
-        """Make the output of one site after the other dearer, as long as the bound gets lower.
-
-        Where all that a site can give is wanted, its output is worth more than it costs.
-        """
-        tables, price = self.tables, best.price
-        power = tables.curves.step_mw.sum(axis=1)
-        heat = tables.curves.step_heat.sum(axis=1)
-        scale = float(np.median(heat[power > 0] / power[power > 0])) if (power > 0).any() else 1.0
-        until = BOUNDING * self.watch.time_limit_s
-        for _ in range(SWEEPS):
-            before = best.surplus_mwh
-            for site in np.unique(tables.option_site).tolist():
-                own = tables.option_site == site
-                for dearer in DEARER:
-                    if self.watch.is_over or self.watch.seconds > until:
-                        return best, scarcity
-                    trial = np.where(own, scarcity + dearer * scale, scarcity)
-                    found = self._bound_at(price, np.maximum(trial, 0.0))
-                    if found.surplus_mwh < best.surplus_mwh:
-                        best, scarcity = found, np.maximum(trial, 0.0)
-            if best.surplus_mwh > before * (1 - LEAST_GAIN):
+    def _lifted(self, bound: PricedBound) -> PricedBound:
+        """Return a bound whose ascent is deepened."""
+        ascent = bound.city.ascent
+        for k in range(LIFTS):
+            if self.watch.is_over:
                 break
-        return best, scarcity
+            seed = self.solver.seed + k
+            ascent = deepen(ascent, rounds=LIFTED, seed=seed, stop=lambda: self.watch.is_over)
+        surplus = bound.city.surplus_mwh - (ascent.bound - bound.city.ascent.bound)
+        return replace(bound, city=replace(bound.city, ascent=ascent, surplus_mwh=surplus))
 
-    def _core(self, bounds: list[CityBound], price: float) -> Problem:
-        """Return what plans that beat a price can use."""
-        tables: Tables = self.tables
+    def _core(self, bounds: list[PricedBound], value: float) -> Problem:
+        """Return what plans can use that beat a value."""
+        tables = self.tables
         edges, zones = np.ones(len(tables.edge), bool), np.ones(len(tables.zone), bool)
         options = np.ones(len(tables.option_site), bool)
         for bound in bounds:
-            found = bound.anywhere(self.least_mwh * (1 - bound.price / price))
+            found = self._possible(bound, value)
             if found.is_closed:
                 return part_of(tables, ~(edges | True), ~(zones | True), set())
             edges, zones = edges & found.edges, zones & found.zones
             options &= found.options
         sites = set(tables.option_site[options].tolist())
         LOG.info(
-            "survey at price %.6g: %d sites, %d of %d edges, %d of %d zones left",
-            price,
+            "several networks, value %.6g: %d sites, %d of %d edges, %d of %d zones left",
+            value,
             len(sites),
-            edges.sum(),
-            len(edges),
-            zones.sum(),
-            len(zones),
+            *_counts(edges),
+            *_counts(zones),
         )
         return part_of(tables, edges, zones, sites)
+
+    def _possible(self, bound: PricedBound, value: float) -> RootBound:
+        """Return what plans that are at least as good as a value can use."""
+        least = self.wanted.least_surplus(bound.prices.investment, value)
+        return bound.city.anywhere(least + bound.sunk_mwh)
+
+
+def _counts(kept: BoolArray) -> tuple[int, int]:
+    return int(kept.sum()), len(kept)
