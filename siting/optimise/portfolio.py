@@ -166,9 +166,7 @@ class Portfolios:
 
     # -- one site -------------------------------------------------------------------------------
 
-    def grow(
-        self, site: int, price: float, edges: BoolArray, zones: BoolArray
-    ) -> SitePlan | None:
+    def grow(self, site: int, price: float, edges: BoolArray, zones: BoolArray) -> SitePlan | None:
         """Return the best part of a plan found for a site on free edges and zones, or None."""
         near, tables = self.near[site], self.tables
         piece = tables.with_edges(edges & near[tables.u] & near[tables.v])

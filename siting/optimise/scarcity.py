@@ -151,7 +151,6 @@ def follow_prices(
     steps: int = STEPS,
     first_step: float = FIRST_STEP,
     stop: Callable[[], bool] = lambda: False,
-    enough: float | None = None,
 ) -> list[PricedBound]:
     """Return bounds at better and better prices, the last one the best.
 
@@ -165,8 +164,6 @@ def follow_prices(
         Sites that are open or closed.
     seed, steps, first_step, stop
         Of the ascents; how many there are at most, how far the first one moves [-]; ends it.
-    enough
-        A value at which it ends.
     """
     pricing = Pricing(tables, decided, carried_at_most(tables), seed)
     power, heat = tables.curves.step_mw.sum(axis=1), tables.curves.step_heat.sum(axis=1)
@@ -176,11 +173,13 @@ def follow_prices(
     at, current, length, waiting = start, best, first_step, 0
     before: FloatArray | None = None
     for _ in range(steps):
-        if stop() or length < LEAST_STEP or (enough is not None and _is_enough(wanted, value, enough)):
+        if stop() or length < LEAST_STEP:
             break
         capex, over = pricing.taken(current)
         rise = 1e-6 * at.investment
-        known = value if np.isfinite(value) else wanted.proven(at.investment, 0.9 * wanted.least_mwh)
+        known = value
+        if not np.isfinite(known):
+            known = wanted.proven(at.investment, 0.9 * wanted.least_mwh)
         falls = (
             wanted.least_surplus(at.investment + rise, known)
             - wanted.least_surplus(at.investment, known)
@@ -208,7 +207,3 @@ def follow_prices(
             length, waiting = SHRINK * length, 0
             at, current, before = best.prices, best, None
     return found
-
-
-def _is_enough(wanted: Wanted, value: float, enough: float) -> bool:
-    return value <= enough if wanted.maximise else value >= enough

@@ -26,7 +26,8 @@ from siting.optimise.scarcity import PricedBound, Prices, SitesDecided, follow_p
 from siting.optimise.settle import settle
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
-from siting.optimise.tables import BoolArray, tables_of
+from siting.optimise.tables import BoolArray, Tables, tables_of
+from siting.optimise.trees import TreeBuilder
 from siting.optimise.wanted import Wanted
 from siting.problem import Limits, Problem
 from siting.solution import Solution
@@ -43,8 +44,10 @@ FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
 PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
 """How often a site earns its opening at first, and seeds of the ascents that are followed."""
-UNION, IMPROVING, ROUNDS = 5, 0.15, 3
-"""Plans whose parts are put together, the share of the time for each time, and how often."""
+UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 250), (12, 500)), 0.2, 0.75
+"""Plans and edges put together each time; the share of the time for each, and until when [-]."""
+TREES, HALVINGS = 2, 12
+"""Trees at the prices of each bound, and steps to the value that leaves so many edges."""
 LIFTS, LIFTED = 6, 120
 """How often the best bounds are deepened, and rounds of each."""
 
@@ -72,6 +75,24 @@ def reasons_against_several(problem: Problem) -> list[str]:
         "mandatory zones are not looked at": any(z.mandatory for z in problem.zones),
     }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Positions of the edges, zones and sites that some plans use."""
+
+    edges: set[int]
+    zones: set[int]
+    sites: set[int]
+
+    def joined(self, other: Parts) -> Parts:
+        """Return what either uses."""
+        return Parts(self.edges | other.edges, self.zones | other.zones, self.sites | other.sites)
+
+    def piece(self, tables: Tables) -> Problem:
+        """Return the problem with nothing else."""
+        edges = np.isin(tables.edge, list(self.edges))
+        return part_of(tables, edges, np.isin(tables.zone, list(self.zones)), self.sites)
 
 
 class SurveySeveral:
@@ -123,7 +144,7 @@ class SurveySeveral:
             if self._is_late(BUILDING) or self._is_done:
                 break
             self._build(builder, share * price)
-        self._improve(price)
+        self._improve(bounds)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
@@ -214,35 +235,92 @@ class SurveySeveral:
             self.best = candidate
             self.watch.note(incumbent=candidate.value)
 
-    def _improve(self, price: float) -> None:
-        """Solve small programs on the parts of plans that are good and near the limits."""
-        for round_ in range(ROUNDS):
-            if self._is_done or self.watch.is_over or not self.built:
+    def _improve(self, bounds: list[PricedBound]) -> None:
+        """Solve small programs on the parts of good plans, and of what beats higher values."""
+        price = bounds[0].prices.investment
+        parts = [self._tree_parts(each, k) for each in bounds for k in range(TREES)]
+        for count, most in UNIONS:
+            if self._is_done or self._is_late(IMPROVED) or not self.built:
                 return
-            before = self.best
-            self.watch.enter("improving plans of several sites")
-            piece = self._union(price, UNION + 2 * round_)
-            self._solve(piece, price)
-            if self.best is before and round_:
-                return
+            order = sorted(self.built, key=lambda each: -self._worth(each, price))
+            union = Parts(set(), set(), set())
+            for each in (
+                *map(self._parts_of, order[:count]),
+                *parts[:count],
+                self._parts_of_best(),
+            ):
+                union = union.joined(each)
+            union = union.joined(self._promising(bounds, most))
+            self.watch.enter(f"improving plans of several sites on {len(union.edges)} edges")
+            self._solve(union.piece(self.tables), price)
 
-    def _union(self, price: float, count: int) -> Problem:
-        """Return what the best few plans use, those nearest to the limits among them."""
-        order = sorted(self.built, key=lambda each: -self._worth(each, price))[:count]
-        edges = {e for each in order for plan in each.plans for e, _ in plan.pipes}
-        zones = {z for each in order for plan in each.plans for z in plan.zones}
-        tables = self.tables
-        options = {plan.option for each in order for plan in each.plans}
-        sites = {int(tables.option_site[k]) for k in options}
-        if self.best is not None:
-            edge_at = {edge.id: e for e, edge in enumerate(self.problem.edges)}
-            zone_at = {zone.id: z for z, zone in enumerate(self.problem.zones)}
-            site_at = {site.id: s for s, site in enumerate(self.problem.sites)}
-            edges |= {edge_at[each.edge] for each in self.best.solution.pipes}
-            zones |= {zone_at[each.zone] for each in self.best.solution.zones}
-            sites |= {site_at[each.site] for each in self.best.solution.sites}
-        return part_of(
-            tables, np.isin(tables.edge, list(edges)), np.isin(tables.zone, list(zones)), sites
+    def _parts_of(self, built: Built) -> Parts:
+        """Return what a plan uses."""
+        sites = {int(self.tables.option_site[plan.option]) for plan in built.plans}
+        return Parts(
+            {e for plan in built.plans for e, _ in plan.pipes},
+            {z for plan in built.plans for z in plan.zones},
+            sites,
+        )
+
+    def _parts_of_best(self) -> Parts:
+        """Return what the best plan uses."""
+        if self.best is None:
+            return Parts(set(), set(), set())
+        edge_at = {edge.id: e for e, edge in enumerate(self.problem.edges)}
+        zone_at = {zone.id: z for z, zone in enumerate(self.problem.zones)}
+        site_at = {site.id: s for s, site in enumerate(self.problem.sites)}
+        solution = self.best.solution
+        return Parts(
+            {edge_at[each.edge] for each in solution.pipes},
+            {zone_at[each.zone] for each in solution.zones},
+            {site_at[each.site] for each in solution.sites},
+        )
+
+    def _tree_parts(self, bound: PricedBound, seed: int) -> Parts:
+        """Return what a good tree at some prices uses, whatever the sites can give."""
+        city, tables = bound.city, bound.city.tables
+        builder = TreeBuilder(city.ascent.network, self.solver.seed + seed)
+        if seed == 0:
+            builder.start(city.ascent, lambda: self._is_late(IMPROVED))
+        else:
+            served = city.ascent.prize_left > 0
+            guide = city.ascent.reduced_cost + 0.02 * seed * builder.weights(0.2, 1.0)
+            stop = lambda: self._is_late(IMPROVED)  # noqa: E731
+            builder.keep(builder.improve(builder.grow(guide, served), stop))
+        if builder.best is None:
+            return Parts(set(), set(), set())
+        first, arcs = city.layout.pipes, builder.best.arcs
+        pipes = arcs[arcs < first]
+        options = arcs[(arcs >= first) & (arcs < first + city.layout.options)] - first
+        at = np.unique(city.ascent.network.at[builder.best.served]) - tables.nodes
+        return Parts(
+            set(tables.edge[city.layout.pipe_edge[pipes]].tolist()),
+            set(tables.zone[at].tolist()),
+            set(tables.option_site[options].tolist()),
+        )
+
+    def _promising(self, bounds: list[PricedBound], most: int) -> Parts:
+        """Return what beats a value so high that only so many edges are left."""
+        bound, tables = bounds[0], self.tables
+        price = bound.prices.investment
+        high = max(bound.surplus_mwh, 0.0)
+        least = self.wanted.least_surplus(price, self._value(bound))
+        low, found = min(least, high), None
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            trial = bound.city.anywhere(middle + bound.sunk_mwh)
+            if trial.is_closed or trial.edges.sum() <= most:
+                high = middle
+                found = None if trial.is_closed else trial
+            else:
+                low = middle
+        if found is None:
+            return Parts(set(), set(), set())
+        return Parts(
+            set(tables.edge[found.edges].tolist()),
+            set(tables.zone[found.zones].tolist()),
+            set(tables.option_site[found.options].tolist()),
         )
 
     def _worth(self, built: Built, price: float) -> float:
