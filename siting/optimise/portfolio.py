@@ -262,11 +262,8 @@ class SiteGrower:
     def _plan_of(self, builder: TreeBuilder, tree: RootedTree, pipe_edge: IntArray) -> SitePlan:
         """Return a tree with its true flows, and what it is worth."""
         tables, network = self.tables, builder.network
-        base = np.bincount(
-            network.at[tree.served] - tables.nodes,
-            builder.demand[tree.served],
-            len(tables.zone),
-        )
+        base = np.zeros(len(tables.zone))
+        np.add.at(base, network.at[tree.served] - tables.nodes, builder.demand[tree.served])
         taken = np.flatnonzero(base > 0)
         need = np.zeros(network.nodes)
         np.add.at(need, tables.zone_node[taken], base[taken] + tables.zone_loss_mw[taken])

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
@@ -26,7 +28,7 @@ from siting.optimise.scarcity import PricedBound, Prices, SitesDecided, follow_p
 from siting.optimise.settle import settle
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
-from siting.optimise.tables import BoolArray, Tables, tables_of
+from siting.optimise.tables import Tables, tables_of
 from siting.optimise.trees import TreeBuilder
 from siting.optimise.wanted import Wanted
 from siting.problem import Limits, Problem
@@ -44,12 +46,15 @@ FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
 PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
 """How often a site earns its opening at first, and seeds of the ascents that are followed."""
-UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 250), (12, 500)), 0.2, 0.75
+UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 250), (12, 400)), 0.12, 0.6
 """Plans and edges put together each time; the share of the time for each, and until when [-]."""
 TREES, HALVINGS = 2, 12
 """Trees at the prices of each bound, and steps to the value that leaves so many edges."""
 LIFTS, LIFTED = 6, 120
 """How often the best bounds are deepened, and rounds of each."""
+TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
+"""How often bounding and leaving out take turns; the share of edges above which they end, the steps
+of prices each time, and the share of the time limit until then [-]."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +152,7 @@ class SurveySeveral:
         self._improve(bounds)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
-        self.watch.enter("bounding the city")
-        bounds = [self._lifted(each) for each in bounds]
-        self._prove(bounds)
-        value = self.wanted.beaten_by(self.best.value / self.per_unit, 0.98 * self.gap)
-        self.outside = value * self.per_unit
-        return Surveyed(self._core(bounds, value), value, self.best)
+        return Surveyed(self._narrowed(bounds), self._value_to_beat, self.best)
 
     def state(self) -> SearchState:
         """Survey the problem, and return the state with which the search goes on."""
@@ -388,6 +388,8 @@ class SurveySeveral:
         """Record the best of some bounds."""
         for each in bounds:
             value = self._value(each) * self.per_unit
+            if self.outside is not None:  # what was left out may be as good as that
+                value = self._worse(value, self.outside)
             if math.isfinite(value) and (
                 self.proven is None or self.wanted.tighter(value, self.proven) == value
             ):
@@ -395,6 +397,9 @@ class SurveySeveral:
         if self.proven is not None:
             self.watch.note(bound=self.proven)
             LOG.info("several networks: no plan beats %.6g", self.proven)
+
+    def _worse(self, one: float, other: float) -> float:
+        return max(one, other) if self.wanted.maximise else min(one, other)
 
     def _lifted(self, bound: PricedBound) -> PricedBound:
         """Return a bound whose ascent is deepened."""
@@ -407,26 +412,62 @@ class SurveySeveral:
         surplus = bound.city.surplus_mwh - (ascent.bound - bound.city.ascent.bound)
         return replace(bound, city=replace(bound.city, ascent=ascent, surplus_mwh=surplus))
 
-    def _core(self, bounds: list[PricedBound], value: float) -> Problem:
-        """Return what plans can use that beat a value."""
-        tables = self.tables
-        edges, zones = np.ones(len(tables.edge), bool), np.ones(len(tables.zone), bool)
-        options = np.ones(len(tables.option_site), bool)
-        for bound in bounds:
-            found = self._possible(bound, value)
+    @property
+    def _value_to_beat(self) -> float:
+        """The value that no plan must beat for the gap to be proven."""
+        assert self.best is not None
+        return self.wanted.beaten_by(self.best.value / self.per_unit, 0.98 * self.gap)
+
+    def _narrowed(self, bounds: list[PricedBound]) -> Problem:
+        """Leave out what no plan uses that beats the value, and bound the rest again, in turns."""
+        value, tables = self._value_to_beat, self.tables
+        for _ in range(TURNS):
+            self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
+            bounds = [self._lifted(each) for each in bounds]
+            self._prove(bounds)
+            found = reduce(
+                RootBound.together, closed_first(self._possible(each, value) for each in bounds)
+            )
+            self.outside = value * self.per_unit
+            before = len(tables.edge)
             if found.is_closed:
-                return part_of(tables, ~(edges | True), ~(zones | True), set())
-            edges, zones = edges & found.edges, zones & found.zones
-            options &= found.options
-        sites = set(tables.option_site[options].tolist())
-        LOG.info(
-            "several networks, value %.6g: %d sites, %d of %d edges, %d of %d zones left",
-            value,
-            len(sites),
-            *_counts(edges),
-            *_counts(zones),
-        )
-        return part_of(tables, edges, zones, sites)
+                none = np.zeros
+                return part_of(tables, none(before, bool), none(len(tables.zone), bool), set())
+            tables = _restricted(tables, found)
+            LOG.info(
+                "several networks, value %.6g: %d options, %d of %d edges, %d of %d zones left",
+                self.outside,
+                len(tables.option_site),
+                len(tables.edge),
+                len(self.tables.edge),
+                len(tables.zone),
+                len(self.tables.zone),
+            )
+            if len(tables.edge) > SHRUNK * before or self._is_late(NARROWED) or self._is_done:
+                break
+            bounds = self._followed_again(tables, bounds)
+        everything = np.ones(len(tables.edge), bool), np.ones(len(tables.zone), bool)
+        return part_of(tables, *everything, set(tables.option_site.tolist()))
+
+    def _followed_again(self, tables: Tables, bounds: list[PricedBound]) -> list[PricedBound]:
+        """Return bounds of what is left, from the best prices known for more of it."""
+        found: list[PricedBound] = []
+        for k, each in enumerate(bounds):
+            if found and self._is_late(NARROWED):
+                break
+            own = np.isin(each.city.tables.option_site, tables.option_site)
+            start = Prices(each.prices.investment, each.prices.output[own])
+            found += follow_prices(
+                tables,
+                self.wanted,
+                start,
+                SitesDecided(),
+                seed=self.solver.seed + k,
+                steps=AGAIN,
+                first_step=0.3,
+                stop=lambda: self._is_late(NARROWED),
+            )[-1:]
+        return found
 
     def _possible(self, bound: PricedBound, value: float) -> RootBound:
         """Return what plans that are at least as good as a value can use."""
@@ -434,5 +475,14 @@ class SurveySeveral:
         return bound.city.anywhere(least + bound.sunk_mwh)
 
 
-def _counts(kept: BoolArray) -> tuple[int, int]:
-    return int(kept.sum()), len(kept)
+def closed_first(bounds: Iterable[RootBound]) -> list[RootBound]:
+    """Return all bounds, or only one that closes everything."""
+    found = list(bounds)
+    closed = [each for each in found if each.is_closed]
+    return closed[:1] or found
+
+
+def _restricted(tables: Tables, found: RootBound) -> Tables:
+    """Return what a bound leaves of the tables, each zone with the base capacity it may take."""
+    part = tables.with_edges(found.edges).with_options(found.options).with_zones(found.zones)
+    return replace(part, curves=part.curves.limited(found.most_mw[found.zones]))
