@@ -9,12 +9,14 @@ turn with what the others have left.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from siting.model.data import ModelData
+from siting.model.pieces import size_for
 from siting.optimise.ascent_kernels import least_from
 from siting.optimise.carried import carried_at_most, city_bound
 from siting.optimise.settle import Draft, entering_flow
@@ -23,12 +25,14 @@ from siting.optimise.tree_kernels import prune
 from siting.optimise.trees import RootedTree, TreeBuilder
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["Portfolios", "SitePlan", "draft_of_plans"]
+__all__ = ["Portfolios", "SitePlan", "draft_of_plans", "trimmed"]
 
 NEAR_NODES, NEAR_PEAKS = 4_000, 8.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's tree is built."""
 REGROWN, REPRUNED = 6, 14
 """Prices of output tried for a new tree, and for pruning the last one that was too large."""
+TRIMMED = 1.5
+"""Highest price at which a plan is trimmed, over the one at which it was built [-]."""
 LOAD = 0.1
 """Weight of the cost per MW in the guide for growing [MW]."""
 TURNS = 1
@@ -49,6 +53,8 @@ class SitePlan:
         Base capacity of each zone [MW].
     output_mw
         What the site gives [MW].
+    heat_mwh, capex_eur
+        What is delivered [MWh/a], and what it costs [EUR].
     worth_mwh
         Heat less price times investment [MWh/a].
     """
@@ -57,6 +63,8 @@ class SitePlan:
     pipes: dict[tuple[int, int], float]
     zones: dict[int, float]
     output_mw: float
+    heat_mwh: float
+    capex_eur: float
     worth_mwh: float
 
 
@@ -73,6 +81,146 @@ def draft_of_plans(plans: Iterable[SitePlan], tables: Tables, data: ModelData) -
         draft.arcs.update({arc_at[each]: flow for each, flow in plan.pipes.items()})
         draft.zones.update(plan.zones)
     return draft
+
+
+def trimmed(
+    plans: Iterable[SitePlan],
+    tables: Tables,
+    price: float,
+    fits: Callable[[float, float], bool],
+    *,
+    smaller_fits: bool,
+) -> list[SitePlan]:
+    """Return what is left of a plan when it is made just so small that it fits.
+
+    Parameters
+    ----------
+    plans, tables, price
+        Parts of one plan, the city, and the price at which they were built [MWh/a per EUR].
+    fits
+        Whether heat [MWh/a] and investment [EUR] are as they should be.
+    smaller_fits
+        Whether a smaller plan fits better, as with a budget, or worse, as with a required heat.
+        The largest that fits is returned, or the smallest; nothing if none was found.
+    """
+    trimmers = [Trimmer(plan, tables) for plan in plans]
+    low, high = price, TRIMMED * price
+    found: list[SitePlan] = []
+    for _ in range(REPRUNED):
+        middle = (low + high) / 2
+        left = [plan for each in trimmers if (plan := each.at_price(middle)) is not None]
+        good = fits(sum(x.heat_mwh for x in left), sum(x.capex_eur for x in left))
+        low, high = (low, middle) if good is smaller_fits else (middle, high)
+        if good:
+            found = left
+    return found
+
+
+class Trimmer:
+    """Takes the branches out of a site's tree that are not worth a higher price of investment.
+
+    A fixed tree is pruned exactly, by dynamic programming from its leaves; pipes with sizes count
+    with the size that they have, and get smaller ones afterwards.
+    """
+
+    def __init__(self, plan: SitePlan, tables: Tables) -> None:
+        self.plan, self.tables = plan, tables
+        edges = tables.problem.edges
+        row_of = {int(e): i for i, e in enumerate(tables.edge)}
+        zone_of = {int(z): i for i, z in enumerate(tables.zone)}
+        self.root = int(tables.option_node[plan.option])
+        self.above: dict[int, tuple[int, int]] = {}
+        for e, tail in plan.pipes:
+            row = row_of[e]
+            head = int(tables.u[row] + tables.v[row] - tail)
+            self.above[head] = (e, tail)
+        self.order = self._root_first()
+        self.cost: dict[int, tuple[float, float]] = {}
+        for head, (e, tail) in self.above.items():
+            edge = edges[e]
+            size = size_for(edge, plan.pipes[e, tail]) if edge.sizes else None
+            pays = (edge.cost_eur, edge.cost_per_mw_eur)
+            self.cost[head] = pays if size is None else (size.cost_eur, 0.0)
+        self.at: dict[int, list[tuple[int, float, float, float]]] = defaultdict(list)
+        base = np.zeros(len(tables.zone))
+        for z, granted in plan.zones.items():
+            base[zone_of[z]] = granted
+        heat = tables.curves.heat_at(base)
+        for z in plan.zones:
+            i = zone_of[z]
+            need = float(base[i] + tables.zone_loss_mw[i])
+            cost = float(tables.zone_cost_eur[i])
+            self.at[int(tables.zone_node[i])].append((z, float(heat[i]), cost, need))
+
+    def _root_first(self) -> list[int]:
+        """Return the nodes of the tree, each after the one it hangs on."""
+        below: dict[int, list[int]] = defaultdict(list)
+        for head, (_, tail) in self.above.items():
+            below[tail].append(head)
+        order = [self.root]
+        for node in order:
+            order += below[node]
+        return order
+
+    def at_price(self, price: float) -> SitePlan | None:
+        """Return what is worth a price [MWh/a per EUR], or None when nothing is."""
+        tables, option = self.tables, self.plan.option
+        carried = {self.root: float(tables.option_slope_eur[option])}
+        for node in self.order[1:]:
+            carried[node] = carried[self.above[node][1]] + self.cost[node][1]
+        gain: dict[int, float] = defaultdict(float)
+        kept: dict[int, list[tuple[int, float, float, float]]] = {}
+        hangs = dict[int, bool]()
+        for node in reversed(self.order):
+            served = []
+            for zone in self.at[node]:
+                own = zone[1] - price * (zone[2] + zone[3] * carried[node])
+                if own > 0:
+                    served.append(zone)
+                    gain[node] += own
+            kept[node] = served
+            if node == self.root:
+                continue
+            hangs[node] = gain[node] > price * self.cost[node][0]
+            if hangs[node]:
+                gain[self.above[node][1]] += gain[node] - price * self.cost[node][0]
+        if gain[self.root] <= price * float(tables.option_cost_eur[option]):
+            return None
+        return self._kept(kept, hangs, price)
+
+    def _kept(
+        self,
+        kept: dict[int, list[tuple[int, float, float, float]]],
+        hangs: dict[int, bool],
+        price: float,
+    ) -> SitePlan:
+        """Return what is left with the flows that it needs."""
+        tables, plan = self.tables, self.plan
+        inside = {self.root}
+        for node in self.order[1:]:
+            if hangs[node] and self.above[node][1] in inside:
+                inside.add(node)
+        need: dict[int, float] = defaultdict(float)
+        zones, pipes = dict[int, float](), dict[tuple[int, int], float]()
+        capex, heat = float(tables.option_cost_eur[plan.option]), 0.0
+        for node in reversed(self.order):
+            if node not in inside:
+                continue
+            for z, mwh, cost, mw in kept[node]:
+                zones[z] = plan.zones[z]
+                heat, capex, need[node] = heat + mwh, capex + cost, need[node] + mw
+            if node == self.root:
+                continue
+            e, tail = self.above[node]
+            edge = tables.problem.edges[e]
+            entering, size = entering_flow(edge, need[node])
+            linear = edge.cost_eur + edge.cost_per_mw_eur * entering
+            capex += linear if size is None else size.cost_eur
+            pipes[e, tail] = entering
+            need[tail] += entering
+        output = need[self.root]
+        capex += float(tables.option_slope_eur[plan.option]) * output
+        return SitePlan(plan.option, pipes, zones, output, heat, capex, heat - price * capex)
 
 
 class Portfolios:
@@ -284,7 +432,7 @@ class SiteGrower:
         capex += float(tables.option_cost_eur[0] + tables.option_slope_eur[0] * output)
         heat = float(tables.curves.heat_at(base)[taken].sum())
         zones = {int(tables.zone[i]): float(base[i]) for i in taken}
-        return SitePlan(self.option, pipes, zones, output, heat - self.price * capex)
+        return SitePlan(self.option, pipes, zones, output, heat, capex, heat - self.price * capex)
 
 
 def _hung(builder: TreeBuilder, tree: RootedTree) -> IntArray:

@@ -22,7 +22,7 @@ from siting.optimise.candidate import Candidate, make_candidate
 from siting.optimise.carried import RootBound, carried_at_most
 from siting.optimise.deepen import deepen
 from siting.optimise.engine import Engine, MipCall, SolverChoice
-from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans
+from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans, trimmed
 from siting.optimise.progress import Watch
 from siting.optimise.scarcity import PricedBound, Prices, SitesDecided, follow_prices
 from siting.optimise.settle import settle
@@ -40,7 +40,7 @@ __all__ = ["SurveySeveral", "reasons_against_several"]
 LOG = logging.getLogger(__name__)
 BISECTIONS, CONSTRUCTING = 9, 0.2
 """Prices at which plans are built at first, and the share of the time limit for them [-]."""
-AROUND = (1.0, 1.01, 0.99, 1.02, 0.98, 1.035, 0.965)
+AROUND = (1.0, 0.99, 1.01, 0.98, 0.97, 1.02, 0.96, 0.95, 0.985, 0.995)
 """Prices at which plans are built again, over the one that proves most [-]."""
 FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
@@ -225,7 +225,24 @@ class SurveySeveral:
         built = Built(tuple(plans), solution, paid.heat_mwh, paid.capex_eur)
         self.built.append(built)
         self._offer(make_candidate(self.problem, solution))
+        if self._is_plenty(built):
+            self._trim(plans, price)
         return built
+
+    def _trim(self, plans: list[SitePlan], price: float) -> None:
+        """Offer a plan that is larger than need be without what is least worthwhile."""
+        wanted = self.wanted
+        smaller = wanted.kind == "max_heat"
+        left = trimmed(
+            plans,
+            self.tables,
+            price,
+            lambda heat, capex: capex <= wanted.budget_eur if smaller else heat >= wanted.least_mwh,
+            smaller_fits=smaller,
+        )
+        if left:
+            solution = settle(self.sketch, draft_of_plans(left, self.tables, self.sketch.data))
+            self._offer(None if solution is None else make_candidate(self.problem, solution))
 
     def _offer(self, candidate: Candidate | None) -> None:
         if candidate is None:
