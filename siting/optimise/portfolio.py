@@ -31,7 +31,7 @@ NEAR_NODES, NEAR_PEAKS = 4_000, 8.0
 """Most nodes, and peaks over the site's output, of the piece on which a site's tree is built."""
 REGROWN, REPRUNED = 6, 14
 """Prices of output tried for a new tree, and for pruning the last one that was too large."""
-TRIMMED = 1.5
+TRIMMED = 3.0
 """Highest price at which a plan is trimmed, over the one at which it was built [-]."""
 LOAD = 0.1
 """Weight of the cost per MW in the guide for growing [MW]."""

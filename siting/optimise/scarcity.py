@@ -8,18 +8,18 @@ would take: output that is asked for too much gets dearer, output that is left o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from siting.optimise.carried import CityBound, carried_at_most, city_bound
 from siting.optimise.settle import entering_flow
-from siting.optimise.tables import BoolArray, Tables
+from siting.optimise.tables import Tables
 from siting.optimise.trees import TreeBuilder
 from siting.optimise.wanted import Wanted
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["PricedBound", "Prices", "SitesDecided", "follow_prices"]
+__all__ = ["PricedBound", "Prices", "follow_prices"]
 
 STEPS, PATIENCE, FIRST_STEP, SHRINK, LEAST_STEP = 120, 8, 1.0, 0.7, 0.02
 """Steps, how many without gain before they get shorter, and how long they are [-]."""
@@ -27,14 +27,6 @@ MEMORY = 0.5
 """Share of the last direction that is kept, against going to and fro [-]."""
 LOAD = 0.1
 """Weight of the cost per MW in the guide for growing [MW]."""
-
-
-@dataclass(frozen=True)
-class SitesDecided:
-    """Sites that are open, and sites that are closed; the others are free."""
-
-    opened: frozenset[int] = frozenset()
-    closed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,59 +39,39 @@ class Prices:
 
 @dataclass(frozen=True)
 class PricedBound:
-    """A bound at prices.
-
-    Parameters
-    ----------
-    prices, city
-        The prices, and the ascent at them; its surplus leaves out what is sunk.
-    sunk_mwh
-        What the open sites cost at least, at the price [MWh/a].
-    """
+    """A bound at prices, with the ascent that gave it."""
 
     prices: Prices
     city: CityBound
-    sunk_mwh: float
 
     @property
     def surplus_mwh(self) -> float:
-        """No plan with the sites as decided has a larger surplus [MWh/a]."""
-        return self.city.surplus_mwh - self.sunk_mwh
+        """No plan has a larger surplus [MWh/a]."""
+        return self.city.surplus_mwh
 
 
 class Pricing:
-    """Bounds plans of a city with some sites decided."""
+    """Bounds plans of a city at prices."""
 
-    def __init__(self, tables: Tables, decided: SitesDecided, most_mw: float, seed: int) -> None:
-        self.seed, self.most_mw = seed, most_mw
-        self.kept: BoolArray = ~np.isin(tables.option_site, list(decided.closed))
-        own = tables.with_options(self.kept)
-        self.opened = np.isin(own.option_site, list(decided.opened))
-        least = {
-            site: float(own.option_cost_eur[own.option_site == site].min(initial=np.inf))
-            for site in decided.opened
-        }
-        self.sunk_eur = sum(least.values())
-        paid = np.array([least.get(s, 0.0) for s in own.option_site.tolist()])
-        self.true_cost_eur = own.option_cost_eur
-        self.tables = replace(own, option_cost_eur=own.option_cost_eur - paid)
-        self.capacity_mw = np.minimum(self.tables.option_mw, most_mw)
+    def __init__(self, tables: Tables, most_mw: float, seed: int) -> None:
+        self.tables, self.seed, self.most_mw = tables, seed, most_mw
+        self.capacity_mw = np.minimum(tables.option_mw, most_mw)
 
     def bound(self, prices: Prices) -> PricedBound:
         """Return the bound at prices."""
         city = city_bound(
             self.tables,
             prices.investment,
-            prices.output[self.kept],
+            prices.output,
             most_mw=self.most_mw,
             seed=self.seed,
         )
-        return PricedBound(prices, city, prices.investment * self.sunk_eur)
+        return PricedBound(prices, city)
 
     def taken(self, found: PricedBound) -> tuple[float, FloatArray]:
         """Return what a plan that is good at the prices costs, and how much output is left over.
 
-        Sites that are paid for in any case leave over what the plan does not take.
+        A site whose output is worth more than its opening is open, whether it is used or not.
         """
         city, tables = found.city, self.tables
         network, layout = city.ascent.network, city.layout
@@ -111,7 +83,8 @@ class Pricing:
         np.add.at(need, network.at[tree.served], builder.demand[tree.served])
         by = np.full(network.nodes, -1, dtype=np.int64)
         by[network.head[tree.arcs]] = builder.place[tree.arcs]
-        use, opened = np.zeros(len(self.capacity_mw)), self.opened.copy()
+        use = np.zeros(len(self.capacity_mw))
+        opened = np.zeros(len(use), bool)
         first, zones = layout.pipes, layout.pipes + layout.options
         capex, edges = 0.0, tables.problem.edges
         for node in builder.nodes_of(tree)[:0:-1].tolist():
@@ -130,22 +103,17 @@ class Pricing:
                 capex += float(tables.zone_cost_eur[zone])
                 carried += float(tables.zone_loss_mw[zone])
             need[network.tail[arc]] += carried
-        price = found.prices
-        at_output = price.output[self.kept]
-        pays = price.investment * tables.option_cost_eur < at_output * self.capacity_mw
-        opened |= pays
-        capex += float(self.true_cost_eur[opened].sum())
-        capex += float(tables.option_slope_eur @ use)
-        over = np.zeros(len(self.kept))
-        over[self.kept] = np.where(opened, self.capacity_mw, 0.0) - use
-        return capex, over
+        prices = found.prices
+        earned = prices.output * self.capacity_mw
+        opened |= prices.investment * tables.option_cost_eur < earned
+        capex += float(tables.option_cost_eur[opened].sum() + tables.option_slope_eur @ use)
+        return capex, np.where(opened, self.capacity_mw, 0.0) - use
 
 
 def follow_prices(
     tables: Tables,
     wanted: Wanted,
     start: Prices,
-    decided: SitesDecided = SitesDecided(),
     *,
     seed: int = 0,
     steps: int = STEPS,
@@ -160,12 +128,10 @@ def follow_prices(
         The city, and the plans of it that are wanted.
     start
         Prices to begin with.
-    decided
-        Sites that are open or closed.
     seed, steps, first_step, stop
         Of the ascents; how many there are at most, how far the first one moves [-]; ends it.
     """
-    pricing = Pricing(tables, decided, carried_at_most(tables), seed)
+    pricing = Pricing(tables, carried_at_most(tables), seed)
     power, heat = tables.curves.step_mw.sum(axis=1), tables.curves.step_heat.sum(axis=1)
     per_mw = float(np.median(heat[power > 0] / power[power > 0])) if (power > 0).any() else 1.0
     best = pricing.bound(start)
@@ -185,6 +151,8 @@ def follow_prices(
             - wanted.least_surplus(at.investment, known)
         ) / rise
         direction = np.concatenate([[-(capex + falls) * at.investment], over * per_mw])
+        if not np.isfinite(direction).all():  # nothing is known yet to go by
+            break
         if before is not None:
             direction = MEMORY * before + (1 - MEMORY) * direction
         before = direction

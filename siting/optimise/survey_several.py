@@ -24,7 +24,7 @@ from siting.optimise.deepen import deepen
 from siting.optimise.engine import Engine, MipCall, SolverChoice
 from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans, trimmed
 from siting.optimise.progress import Watch
-from siting.optimise.scarcity import PricedBound, Prices, SitesDecided, follow_prices
+from siting.optimise.scarcity import PricedBound, Prices, follow_prices
 from siting.optimise.settle import settle
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
@@ -326,7 +326,7 @@ class SurveySeveral:
         low, found = min(least, high), None
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            trial = bound.city.anywhere(middle + bound.sunk_mwh)
+            trial = bound.city.anywhere(middle)
             if trial.is_closed or trial.edges.sum() <= most:
                 high = middle
                 found = None if trial.is_closed else trial
@@ -391,7 +391,6 @@ class SurveySeveral:
                     self.tables,
                     self.wanted,
                     start,
-                    SitesDecided(),
                     seed=self.solver.seed + seed,
                     stop=lambda: self._is_late(FOLLOWING),
                 )[-1:]
@@ -460,7 +459,12 @@ class SurveySeveral:
                 len(tables.zone),
                 len(self.tables.zone),
             )
-            if len(tables.edge) > SHRUNK * before or self._is_late(NARROWED) or self._is_done:
+            if (
+                not len(tables.zone)
+                or len(tables.edge) > SHRUNK * before
+                or self._is_late(NARROWED)
+                or self._is_done
+            ):
                 break
             bounds = self._followed_again(tables, bounds)
         everything = np.ones(len(tables.edge), bool), np.ones(len(tables.zone), bool)
@@ -478,7 +482,6 @@ class SurveySeveral:
                 tables,
                 self.wanted,
                 start,
-                SitesDecided(),
                 seed=self.solver.seed + k,
                 steps=AGAIN,
                 first_step=0.3,
@@ -489,7 +492,7 @@ class SurveySeveral:
     def _possible(self, bound: PricedBound, value: float) -> RootBound:
         """Return what plans that are at least as good as a value can use."""
         least = self.wanted.least_surplus(bound.prices.investment, value)
-        return bound.city.anywhere(least + bound.sunk_mwh)
+        return bound.city.anywhere(least)
 
 
 def closed_first(bounds: Iterable[RootBound]) -> list[RootBound]:
