@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -46,10 +45,15 @@ FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
 PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
 """How often a site earns its opening at first, and seeds of the ascents that are followed."""
-UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 250), (12, 400)), 0.12, 0.6
+UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 """Plans and edges put together each time; the share of the time for each, and until when [-]."""
-TREES, HALVINGS = 2, 12
-"""Trees at the prices of each bound, and steps to the value that leaves so many edges."""
+CROSSINGS, CROSSING, SHAKEN, PROMISING = 40, 0.05, (0.94, 1.04), 100
+"""New plans put together with the best, the share of the time for each, where their prices lie over
+the one that proves most [-], and promising edges that join in."""
+FINE = 5e-4
+"""Gap at which a small program ends [-]."""
+BOUNDS, TREES, HALVINGS = 3, 2, 12
+"""Bounds with trees, trees at the prices of each, and steps to what leaves so many edges."""
 LIFTS, LIFTED = 6, 120
 """How often the best bounds are deepened, and rounds of each."""
 TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
@@ -213,9 +217,11 @@ class SurveySeveral:
         ratio = heat[cost > 0] / cost[cost > 0]
         return float(np.quantile(ratio, 0.9)) if len(ratio) else 1.0
 
-    def _build(self, builder: Portfolios, price: float) -> Built | None:
+    def _build(
+        self, builder: Portfolios, price: float, rng: np.random.Generator | None = None
+    ) -> Built | None:
         """Build a plan at a price, keep it for its parts, and offer it as a plan."""
-        plans = builder.at(price, most_sites=self.problem.limits.max_sites)
+        plans = builder.at(price, most_sites=self.problem.limits.max_sites, rng=rng)
         if not plans:
             return None
         solution = settle(self.sketch, draft_of_plans(plans, self.tables, self.sketch.data))
@@ -255,21 +261,34 @@ class SurveySeveral:
     def _improve(self, bounds: list[PricedBound]) -> None:
         """Solve small programs on the parts of good plans, and of what beats higher values."""
         price = bounds[0].prices.investment
-        parts = [self._tree_parts(each, k) for each in bounds for k in range(TREES)]
+        parts = [self._tree_parts(each, k) for each in bounds[:BOUNDS] for k in range(TREES)]
         for count, most in UNIONS:
             if self._is_done or self._is_late(IMPROVED) or not self.built:
                 return
             order = sorted(self.built, key=lambda each: -self._worth(each, price))
-            union = Parts(set(), set(), set())
-            for each in (
-                *map(self._parts_of, order[:count]),
-                *parts[:count],
-                self._parts_of_best(),
-            ):
+            union = self._parts_of_best()
+            for each in (*map(self._parts_of, order[:count]), *parts[:count]):
                 union = union.joined(each)
-            union = union.joined(self._promising(bounds, most))
-            self.watch.enter(f"improving plans of several sites on {len(union.edges)} edges")
-            self._solve(union.piece(self.tables), price)
+            self._solve(union.joined(self._promising(bounds, most)), price)
+        self._cross(bounds[0], parts)
+
+    def _cross(self, bound: PricedBound, parts: list[Parts]) -> None:
+        """Put the best plan together with one new plan after the other."""
+        rng = np.random.default_rng(self.solver.seed)
+        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(IMPROVED))
+        promising = self._promising([bound], PROMISING)
+        for k in range(CROSSINGS):
+            if self._is_done or self._is_late(IMPROVED):
+                return
+            self.watch.enter(f"crossing plans of several sites, {k + 1}")
+            shaken = float(rng.uniform(*SHAKEN)) * bound.prices.investment
+            built = self._build(builder, shaken, rng)
+            union = self._parts_of_best().joined(promising)
+            if built is not None:
+                union = union.joined(self._parts_of(built))
+            if k % 3 == 0:
+                union = union.joined(parts[int(rng.integers(len(parts)))])
+            self._solve(union, bound.prices.investment, share=CROSSING)
 
     def _parts_of(self, built: Built) -> Parts:
         """Return what a plan uses."""
@@ -320,10 +339,8 @@ class SurveySeveral:
     def _promising(self, bounds: list[PricedBound], most: int) -> Parts:
         """Return what beats a value so high that only so many edges are left."""
         bound, tables = bounds[0], self.tables
-        price = bound.prices.investment
-        high = max(bound.surplus_mwh, 0.0)
-        least = self.wanted.least_surplus(price, self._value(bound))
-        low, found = min(least, high), None
+        high, found = bound.surplus_mwh, None
+        low = high - 0.25 * float(tables.curves.step_heat.sum())
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             trial = bound.city.anywhere(middle)
@@ -344,9 +361,12 @@ class SurveySeveral:
         """Return what a plan is worth at a price."""
         return built.heat_mwh - price * built.capex_eur
 
-    def _solve(self, piece: Problem, price: float) -> None:
-        """Solve the problem on a piece for a slice of the time."""
-        seconds = min(IMPROVING * self.watch.time_limit_s, 0.5 * self.watch.left_s)
+    def _solve(self, union: Parts, price: float, share: float | None = None) -> None:
+        """Solve the problem on some parts for a share of the time [-]."""
+        self.watch.enter(f"improving plans of several sites on {len(union.edges)} edges")
+        piece = union.piece(self.tables)
+        share = IMPROVING if share is None else share
+        seconds = min(share * self.watch.time_limit_s, 0.5 * self.watch.left_s)
         watch = Watch(seconds, self.watch.stop)
         state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
         state.offer(self.best)
@@ -358,7 +378,7 @@ class SurveySeveral:
         outcome = engine.solve(
             MipCall(
                 cost,
-                gap_relative=1e-4,
+                gap_relative=FINE,
                 start=state.start_for(engine),
                 on_values=lambda values: state.offer_values(engine, values) and False,
             ),
@@ -441,9 +461,11 @@ class SurveySeveral:
             self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
             bounds = [self._lifted(each) for each in bounds]
             self._prove(bounds)
-            found = reduce(
-                RootBound.together, closed_first(self._possible(each, value) for each in bounds)
-            )
+            possible = [self._possible(each, value) for each in bounds]
+            known = [each for each in possible if each is not None]
+            if not known:
+                break
+            found = reduce(RootBound.together, _closed_first(known))
             self.outside = value * self.per_unit
             before = len(tables.edge)
             if found.is_closed:
@@ -489,17 +511,15 @@ class SurveySeveral:
             )[-1:]
         return found
 
-    def _possible(self, bound: PricedBound, value: float) -> RootBound:
-        """Return what plans that are at least as good as a value can use."""
+    def _possible(self, bound: PricedBound, value: float) -> RootBound | None:
+        """Return what plans that are at least as good as a value can use; None if that is open."""
         least = self.wanted.least_surplus(bound.prices.investment, value)
-        return bound.city.anywhere(least)
+        return bound.city.anywhere(least) if math.isfinite(least) else None
 
 
-def closed_first(bounds: Iterable[RootBound]) -> list[RootBound]:
+def _closed_first(bounds: list[RootBound]) -> list[RootBound]:
     """Return all bounds, or only one that closes everything."""
-    found = list(bounds)
-    closed = [each for each in found if each.is_closed]
-    return closed[:1] or found
+    return [each for each in bounds if each.is_closed][:1] or bounds
 
 
 def _restricted(tables: Tables, found: RootBound) -> Tables:

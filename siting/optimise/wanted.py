@@ -86,7 +86,10 @@ class Wanted:
         return price / (1 - surplus_mwh / self.least_mwh)
 
     def least_surplus(self, price: float, value: float) -> float:
-        """Return the least surplus at a price of any plan that is at least as good as a value."""
+        """Return the least surplus at a price of any plan that is at least as good as a value.
+
+        It may be minus infinity: above the value a ratio alone says nothing.
+        """
         if self.kind == "max_heat":
             return max(value, self.least_mwh) - price * self.budget_eur
         if self.kind == "capex":
@@ -94,4 +97,6 @@ class Wanted:
         if price <= value:
             most = self.least_mwh / value if value > 0 else 0.0
             return self.least_mwh - price * min(most, self.budget_eur)
+        if math.isinf(self.budget_eur):
+            return -math.inf
         return max(self.least_mwh, value * self.budget_eur) - price * self.budget_eur
