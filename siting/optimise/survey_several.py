@@ -50,6 +50,8 @@ UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 CROSSINGS, CROSSING, SHAKEN, PROMISING = 40, 0.05, (0.94, 1.04), 100
 """New plans put together with the best, the share of the time for each, where their prices lie over
 the one that proves most [-], and promising edges that join in."""
+SMALL, PATIENCE = 60, 10
+"""Edges up to which nothing is crossed, and plans in a row that bring nothing."""
 FINE = 5e-4
 """Gap at which a small program ends [-]."""
 BOUNDS, TREES, HALVINGS = 3, 2, 12
@@ -277,9 +279,11 @@ class SurveySeveral:
         rng = np.random.default_rng(self.solver.seed)
         builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(IMPROVED))
         promising = self._promising([bound], PROMISING)
-        for k in range(CROSSINGS):
-            if self._is_done or self._is_late(IMPROVED):
+        idle = 0
+        for k in range(CROSSINGS if len(self.tables.edge) > SMALL else 0):
+            if self._is_done or self._is_late(IMPROVED) or idle >= PATIENCE:
                 return
+            before = self.best
             self.watch.enter(f"crossing plans of several sites, {k + 1}")
             shaken = float(rng.uniform(*SHAKEN)) * bound.prices.investment
             built = self._build(builder, shaken, rng)
@@ -289,6 +293,7 @@ class SurveySeveral:
             if k % 3 == 0:
                 union = union.joined(parts[int(rng.integers(len(parts)))])
             self._solve(union, bound.prices.investment, share=CROSSING)
+            idle = idle + 1 if self.best is before else 0
 
     def _parts_of(self, built: Built) -> Parts:
         """Return what a plan uses."""
