@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
-from siting.model.objectives import OBJECTIVES, ObjectiveKind
-from siting.optimise.candidate import Candidate, empty_candidate
+from siting.model.objectives import OBJECTIVES
+from siting.optimise.candidate import empty_candidate
+from siting.optimise.closed import Closed
 from siting.optimise.engine import SolverChoice
 from siting.optimise.linear import LinearSearch
 from siting.optimise.priced import prices_of
@@ -17,24 +17,11 @@ from siting.optimise.state import SearchState
 from siting.optimise.survey_several import SurveySeveral, reasons_against_several
 from siting.problem import Problem
 
-__all__ = ["Closed", "search_linear"]
+__all__ = ["search_linear"]
 
 LOG = logging.getLogger(__name__)
 SHARE = 0.85
 """Share of the time that may pass before a program is built [-]."""
-
-
-@dataclass
-class Closed:
-    """The end of a search that needed no program; the same figures as a `SearchState`."""
-
-    kind: ObjectiveKind
-    watch: Watch
-    gap: float
-    best: Candidate | None
-    bound: float | None
-    price: float | None = None
-    infeasible: bool = False
 
 
 def search_linear(
@@ -57,7 +44,7 @@ def search_linear(
         against.append("few edges")
     if not against:
         surveyed = SurveySeveral(problem, watch, gap=gap, solver=solver).state()
-        if not surveyed.is_over:
+        if isinstance(surveyed, SearchState) and not surveyed.is_over:
             LinearSearch(surveyed, surveyed.outside).run()
         return surveyed
     LOG.info("no survey: %s", "; ".join(against))

@@ -10,10 +10,11 @@ from importlib.metadata import version
 
 from siting.errors import InfeasibleError, NoPlanError
 from siting.optimise.candidate import make_candidate
+from siting.optimise.closed import Closed
 from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
-from siting.optimise.linear_chain import Closed, search_linear
+from siting.optimise.linear_chain import search_linear
 from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
@@ -93,9 +94,9 @@ def solve(
     gap = max(gap, EXACT)
     state: SearchState | Closed
     if problem.objective.kind == "heat_per_euro":
-        ratio = _opening_state(smaller.problem, watch, gap, choice, stages)
-        RatioSearch(ratio).run()
-        state = ratio
+        state = _opening_state(smaller.problem, watch, gap, choice, stages)
+        if isinstance(state, SearchState):
+            RatioSearch(state).run()
     else:
         state = search_linear(
             smaller.problem, watch, gap=gap, solver=choice, stages=stages, survey_from=LARGE
@@ -125,7 +126,7 @@ class _Smaller:
 
 def _opening_state(
     problem: Problem, watch: Watch, gap: float, solver: SolverChoice, stages: Stages
-) -> SearchState:
+) -> SearchState | Closed:
     """Return the state that a search begins with, after a survey where one is of use."""
     several = bool(problem.limits.min_heat_mwh)
     against = reasons_against_several(problem) if several else reasons_against(problem)

@@ -17,8 +17,10 @@ from functools import reduce
 import numpy as np
 
 from siting.model.data import prepare
+from siting.model.objectives import OBJECTIVES
 from siting.optimise.candidate import Candidate, make_candidate
 from siting.optimise.carried import RootBound, carried_at_most
+from siting.optimise.closed import Closed
 from siting.optimise.deepen import deepen
 from siting.optimise.engine import Engine, MipCall, SolverChoice
 from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans, trimmed
@@ -58,6 +60,8 @@ BOUNDS, TREES, HALVINGS = 3, 2, 12
 """Bounds with trees, trees at the prices of each, and steps to what leaves so many edges."""
 LIFTS, LIFTED = 6, 120
 """How often the best bounds are deepened, and rounds of each."""
+BUILDING_MODEL_S = 1e-3
+"""Wall time for each edge without which no model is built [s]."""
 TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
 """How often bounding and leaving out take turns; the share of edges above which they end, the steps
 of prices each time, and the share of the time limit until then [-]."""
@@ -160,22 +164,37 @@ class SurveySeveral:
             return Surveyed(self.problem, 0.0, self.best)
         return Surveyed(self._narrowed(bounds), self._value_to_beat, self.best)
 
-    def state(self) -> SearchState:
-        """Survey the problem, and return the state with which the search goes on."""
+    def state(self) -> SearchState | Closed:
+        """Survey the problem, and return the state with which the search goes on, if it does."""
         found = self.run()
-        problem, core = self.problem, None if self.outside is None else found.core
-        if found.is_empty:  # a program of nothing is soon built
-            core = found.core
+        core = self.problem if self.outside is None else found.core
+        if self.outside is not None and found.is_empty:
+            self._record(self.outside)
+        enough_s = BUILDING_MODEL_S * len(core.edges)
+        if self.best is not None and (self._is_done or self.watch.left_s <= enough_s):
+            return self._closed()
+        self.watch.enter("building the model")
         state = SearchState(
-            problem, self.watch, gap=self.gap, solver=self.solver, core=core, outside=self.outside
+            self.problem,
+            self.watch,
+            gap=self.gap,
+            solver=self.solver,
+            core=core,
+            outside=self.outside,
         )
         state.offer(self.best)
-        price = None if self.per_unit == 1.0 or self.proven is None else self.proven / self.per_unit
         if self.proven is not None:
+            price = None if self.per_unit == 1.0 else self.proven / self.per_unit
             state.prove(self.proven, price)
-        if found.is_empty and self.outside is not None:
-            state.prove(self.outside, None)
         return state
+
+    def _closed(self) -> Closed:
+        """Return what is known without a program."""
+        price = None
+        if self.per_unit != 1.0 and self.proven is not None:
+            price = self.proven / self.per_unit
+        kind = OBJECTIVES[self.problem.objective.kind]
+        return Closed(kind, self.watch, self.gap, self.best, self.proven, price)
 
     def _is_late(self, share: float) -> bool:
         return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
@@ -431,13 +450,16 @@ class SurveySeveral:
             value = self._value(each) * self.per_unit
             if self.outside is not None:  # what was left out may be as good as that
                 value = self._worse(value, self.outside)
-            if math.isfinite(value) and (
-                self.proven is None or self.wanted.tighter(value, self.proven) == value
-            ):
-                self.proven = value
+            self._record(value)
         if self.proven is not None:
-            self.watch.note(bound=self.proven)
             LOG.info("several networks: no plan beats %.6g", self.proven)
+
+    def _record(self, value: float) -> None:
+        """Keep a bound if it is tighter."""
+        known = self.wanted.nothing if self.proven is None else self.proven
+        if math.isfinite(value) and self.wanted.tighter(value, known) != known:
+            self.proven = value
+            self.watch.note(bound=value)
 
     def _worse(self, one: float, other: float) -> float:
         return max(one, other) if self.wanted.maximise else min(one, other)
