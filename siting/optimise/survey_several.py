@@ -49,9 +49,11 @@ PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
 """How often a site earns its opening at first, and seeds of the ascents that are followed."""
 UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 """Plans and edges put together each time; the share of the time for each, and until when [-]."""
-CROSSINGS, CROSSING, SHAKEN, PROMISING = 40, 0.05, (0.94, 1.04), 100
-"""New plans put together with the best, the share of the time for each, where their prices lie over
-the one that proves most [-], and promising edges that join in."""
+CROSSINGS, CROSSING, SHAKEN = 40, 0.05, (0.94, 1.04)
+"""New plans put together with the best, the share of the time for each, and where their prices lie
+over the one that proves most [-]."""
+PROMISING, WIDER = 100, 1.2
+"""Promising edges that join in, and how many more after a plan that brings nothing [-]."""
 SMALL, PATIENCE = 60, 10
 """Edges up to which nothing is crossed, and plans in a row that bring nothing."""
 FINE = 5e-4
@@ -290,15 +292,14 @@ class SurveySeveral:
             union = self._parts_of_best()
             for each in (*map(self._parts_of, order[:count]), *parts[:count]):
                 union = union.joined(each)
-            self._solve(union.joined(self._promising(bounds, most)), price)
+            self._solve(union.joined(self._promising(bounds[0], most)), price)
         self._cross(bounds[0], parts)
 
     def _cross(self, bound: PricedBound, parts: list[Parts]) -> None:
         """Put the best plan together with one new plan after the other."""
         rng = np.random.default_rng(self.solver.seed)
         builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(IMPROVED))
-        promising = self._promising([bound], PROMISING)
-        idle = 0
+        idle, most = 0, float(PROMISING)
         for k in range(CROSSINGS if len(self.tables.edge) > SMALL else 0):
             if self._is_done or self._is_late(IMPROVED) or idle >= PATIENCE:
                 return
@@ -306,13 +307,16 @@ class SurveySeveral:
             self.watch.enter(f"crossing plans of several sites, {k + 1}")
             shaken = float(rng.uniform(*SHAKEN)) * bound.prices.investment
             built = self._build(builder, shaken, rng)
-            union = self._parts_of_best().joined(promising)
+            union = self._parts_of_best().joined(self._promising(bound, round(most)))
             if built is not None:
                 union = union.joined(self._parts_of(built))
             if k % 3 == 0:
                 union = union.joined(parts[int(rng.integers(len(parts)))])
             self._solve(union, bound.prices.investment, share=CROSSING)
-            idle = idle + 1 if self.best is before else 0
+            if self.best is not before:
+                idle = 0
+                continue
+            idle, most = idle + 1, WIDER * most
 
     def _parts_of(self, built: Built) -> Parts:
         """Return what a plan uses."""
@@ -360,9 +364,9 @@ class SurveySeveral:
             set(tables.option_site[options].tolist()),
         )
 
-    def _promising(self, bounds: list[PricedBound], most: int) -> Parts:
+    def _promising(self, bound: PricedBound, most: int) -> Parts:
         """Return what beats a value so high that only so many edges are left."""
-        bound, tables = bounds[0], self.tables
+        tables = self.tables
         high, found = bound.surplus_mwh, None
         low = high - 0.25 * float(tables.curves.step_heat.sum())
         for _ in range(HALVINGS):
