@@ -183,8 +183,8 @@ class SurveySeveral:
             solver=self.solver,
             core=core,
             outside=self.outside,
+            best=self.best,
         )
-        state.offer(self.best)
         if self.proven is not None:
             price = None if self.per_unit == 1.0 else self.proven / self.per_unit
             state.prove(self.proven, price)
