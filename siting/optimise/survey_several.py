@@ -62,8 +62,10 @@ BOUNDS, TREES, HALVINGS = 3, 2, 12
 """Bounds with trees, trees at the prices of each, and steps to what leaves so many edges."""
 LIFTS, LIFTED = 6, 120
 """How often the best bounds are deepened, and rounds of each."""
-BUILDING_MODEL_S = 1e-3
-"""Wall time for each edge without which no model is built [s]."""
+MANY, LATER = 4_000, 0.85
+"""Edges from which on plans are crossed again, and until which share of the time limit [-]."""
+BUILDING_MODEL_S = 0.01
+"""Wall time for each edge without which no model is built and relaxed [s]."""
 TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
 """How often bounding and leaving out take turns; the share of edges above which they end, the steps
 of prices each time, and the share of the time limit until then [-]."""
@@ -164,7 +166,11 @@ class SurveySeveral:
         self._improve(bounds)
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
-        return Surveyed(self._narrowed(bounds), self._value_to_beat, self.best)
+        core = self._narrowed(bounds)
+        if len(core.edges) > MANY and not self._is_done:  # no program of that would end in time
+            self._cross(bounds[0], self._tree_parts(bounds[0], 0), LATER)
+            core = self._narrowed(bounds)
+        return Surveyed(core, self._value_to_beat, self.best)
 
     def state(self) -> SearchState | Closed:
         """Survey the problem, and return the state with which the search goes on, if it does."""
@@ -293,15 +299,15 @@ class SurveySeveral:
             for each in (*map(self._parts_of, order[:count]), *parts[:count]):
                 union = union.joined(each)
             self._solve(union.joined(self._promising(bounds[0], most)), price)
-        self._cross(bounds[0], parts)
+        self._cross(bounds[0], parts[0], IMPROVED)
 
-    def _cross(self, bound: PricedBound, parts: list[Parts]) -> None:
-        """Put the best plan together with one new plan after the other."""
-        rng = np.random.default_rng(self.solver.seed)
-        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(IMPROVED))
+    def _cross(self, bound: PricedBound, tree: Parts, until: float) -> None:
+        """Put the best plan together with one new plan after the other, until a share of time."""
+        rng = np.random.default_rng([self.solver.seed, len(self.built)])
+        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(until))
         idle, most = 0, float(PROMISING)
         for k in range(CROSSINGS if len(self.tables.edge) > SMALL else 0):
-            if self._is_done or self._is_late(IMPROVED) or idle >= PATIENCE:
+            if self._is_done or self._is_late(until) or idle >= PATIENCE:
                 return
             before = self.best
             self.watch.enter(f"crossing plans of several sites, {k + 1}")
@@ -311,7 +317,7 @@ class SurveySeveral:
             if built is not None:
                 union = union.joined(self._parts_of(built))
             if k % 3 == 0:
-                union = union.joined(parts[int(rng.integers(len(parts)))])
+                union = union.joined(tree)
             self._solve(union, bound.prices.investment, share=CROSSING)
             if self.best is not before:
                 idle = 0
@@ -487,7 +493,7 @@ class SurveySeveral:
 
     def _narrowed(self, bounds: list[PricedBound]) -> Problem:
         """Leave out what no plan uses that beats the value, and bound the rest again, in turns."""
-        value, tables = self._value_to_beat, self.tables
+        value, tables, self.outside = self._value_to_beat, self.tables, None
         for _ in range(TURNS):
             self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
             bounds = [self._lifted(each) for each in bounds]
