@@ -36,8 +36,8 @@ class Wanted:
     70.0
     >>> Wanted("capex", 80.0, math.inf).proven(0.5, 20.0)
     120.0
-    >>> Wanted("heat_per_euro", 80.0, math.inf).proven(0.3, 20.0)
-    0.4
+    >>> Wanted("heat_per_euro", 80.0, math.inf).proven(0.25, 40.0)
+    0.5
     """
 
     kind: str
