@@ -52,8 +52,9 @@ UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 CROSSINGS, CROSSING, SHAKEN = 40, 0.05, (0.94, 1.04)
 """New plans put together with the best, the share of the time for each, and where their prices lie
 over the one that proves most [-]."""
-PROMISING, WIDER = 100, 1.2
-"""Promising edges that join in, and how many more after a plan that brings nothing [-]."""
+PROMISING, WIDER, GOOD = 100, 1.2, 12
+"""Promising edges that join in, how many more after a plan that brings nothing [-], and the good
+plans some of which join in as well then."""
 SMALL, PATIENCE = 60, 10
 """Edges up to which nothing is crossed, and plans in a row that bring nothing."""
 FINE = 5e-4
@@ -316,6 +317,9 @@ class SurveySeveral:
             union = self._parts_of_best().joined(self._promising(bound, round(most)))
             if built is not None:
                 union = union.joined(self._parts_of(built))
+            good = sorted(self.built, key=lambda x: -self._worth(x, bound.prices.investment))
+            for i in rng.permutation(min(len(good), GOOD))[: idle // 2].tolist():
+                union = union.joined(self._parts_of(good[i]))
             if k % 3 == 0:
                 union = union.joined(tree)
             self._solve(union, bound.prices.investment, share=CROSSING)
