@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
 
-from siting.model.objectives import OBJECTIVES, ObjectiveKind
-from siting.optimise.candidate import Candidate, empty_candidate
+from siting.model.objectives import OBJECTIVES
+from siting.optimise.candidate import empty_candidate
+from siting.optimise.closed import Closed
 from siting.optimise.engine import SolverChoice
 from siting.optimise.linear import LinearSearch
 from siting.optimise.priced import prices_of
@@ -14,25 +15,14 @@ from siting.optimise.roots import RootByRoot
 from siting.optimise.shrink import Shrinker
 from siting.optimise.stages import Stages
 from siting.optimise.state import SearchState
+from siting.optimise.survey_several import SurveySeveral, reasons_against_several
 from siting.problem import Problem
 
-__all__ = ["Closed", "search_linear"]
+__all__ = ["search_linear"]
 
+LOG = logging.getLogger(__name__)
 SHARE = 0.85
 """Share of the time that may pass before a program is built [-]."""
-
-
-@dataclass
-class Closed:
-    """The end of a search that needed no program; the same figures as a `SearchState`."""
-
-    kind: ObjectiveKind
-    watch: Watch
-    gap: float
-    best: Candidate | None
-    bound: float | None
-    price: float | None = None
-    infeasible: bool = False
 
 
 def search_linear(
@@ -42,8 +32,23 @@ def search_linear(
     gap: float,
     solver: SolverChoice,
     stages: Stages,
+    survey_from: int | None = None,
 ) -> SearchState | Closed:
-    """Return what is found and proven of a problem whose objective is a plain sum."""
+    """Return what is found and proven of a problem whose objective is a plain sum.
+
+    From ``survey_from`` edges on a problem is surveyed where that is of use.
+    """
+    against = reasons_against_several(problem)
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        against.append("a stage that it needs is off")
+    if survey_from is None or len(problem.edges) < survey_from:
+        against.append("few edges")
+    if not against:
+        surveyed = SurveySeveral(problem, watch, gap=gap, solver=solver).state()
+        if isinstance(surveyed, SearchState) and not surveyed.is_over:
+            LinearSearch(surveyed, surveyed.outside).run()
+        return surveyed
+    LOG.info("no survey: %s", "; ".join(against))
     prices = prices_of(problem)
     most, sites = problem.limits.max_sites, sum(not site.forbidden for site in problem.sites)
     crowded = most is not None and most < sites  # a rooted network would open them all

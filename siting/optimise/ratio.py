@@ -71,6 +71,9 @@ class RatioSearch:
 
     def _construct(self, relaxed: FloatArray | None) -> None:
         """Build plans with the constructor at many prices."""
+        surveyed = self.state.outside is not None and self.state.best is not self.state.empty
+        if self.least_heat_mwh and surveyed:
+            return  # a survey of several sites has built better ones
         favour = None if relaxed is None else self._favour(relaxed)
         shakes: tuple[float, ...] = SHAKES if relaxed is None else SHAKES[1:4]
         if len(self.engine.model.data.arcs) <= SMALL:

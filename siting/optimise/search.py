@@ -11,17 +11,18 @@ from importlib.metadata import version
 from siting.errors import InfeasibleError, NoPlanError
 from siting.model.objectives import OBJECTIVES
 from siting.optimise.candidate import make_candidate
+from siting.optimise.closed import Closed
 from siting.optimise.contract import contract
 from siting.optimise.engine import SolverChoice
 from siting.optimise.explain import explain_infeasible
-from siting.optimise.linear_chain import Closed, search_linear
+from siting.optimise.linear_chain import search_linear
 from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.reduce import reduce_problem
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Survey, reasons_against, takes_too_long
-from siting.optimise.survey_several import SurveySeveral
+from siting.optimise.survey_several import SurveySeveral, reasons_against_several
 from siting.plan import Plan, price_solution
 from siting.problem import Problem, check_problem
 from siting.solution import Proof, Solution, Status
@@ -98,7 +99,9 @@ def solve(
         if isinstance(state, SearchState):
             RatioSearch(state).run()
     else:
-        state = search_linear(smaller.problem, watch, gap=gap, solver=choice, stages=stages)
+        state = search_linear(
+            smaller.problem, watch, gap=gap, solver=choice, stages=stages, survey_from=LARGE
+        )
     if state.best is None:
         raise _no_plan(state, problem, seed)
     solution = smaller.expand(state.best.solution)
@@ -129,36 +132,29 @@ def _opening_state(
 
     Where not enough time is left to build a program, the search ends with the survey.
     """
-    if not (stages.ascend and stages.construct and stages.eliminate):
-        return SearchState(problem, watch, gap=gap, solver=solver)
     several = bool(problem.limits.min_heat_mwh)
-    against = reasons_against(problem, several=several)
+    against = reasons_against_several(problem) if several else reasons_against(problem)
+    if not (stages.ascend and stages.construct and stages.eliminate):
+        against.append("a stage that it needs is off")
     if against or len(problem.edges) < LARGE:
         LOG.info("no survey: %s", "; ".join(against) or f"fewer than {LARGE} edges")
         return SearchState(problem, watch, gap=gap, solver=solver)
-    proven: float | None = None
     if several:
-        wide = SurveySeveral(problem, watch, gap=gap, solver=solver)
-        found = wide.run()
-        proven = wide.proven
-    else:
-        found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
-        proven = found.proven
+        return SurveySeveral(problem, watch, gap=gap, solver=solver).state()
+    found = Survey(problem, watch, gap=gap, solver=solver, stages=stages).run()
+    proven = found.proven if math.isfinite(found.proven) else None
     if found.best is not None and takes_too_long(found.core, watch.left_s):
-        LOG.info(
-            "no program: %s edges with their sizes take too long to build", len(found.core.edges)
-        )
-        kind = OBJECTIVES[problem.objective.kind]
-        price = proven if proven is not None and math.isfinite(proven) else None
+        edges = len(found.core.edges)
+        LOG.info("no program: %d edges with their sizes take too long to build", edges)
         best = make_candidate(problem, found.best.solution)
-        bound = None if price is None else 1000 * price
-        return Closed(kind, watch, gap, best, bound, price)
+        bound = None if proven is None else 1000 * proven
+        return Closed(OBJECTIVES["heat_per_euro"], watch, gap, best, bound, proven)
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000
     state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
     state.offer(make_candidate(problem, found.best.solution))
-    if proven is not None and math.isfinite(proven):
+    if proven is not None:
         state.prove(proven * 1000, proven)
     if found.is_empty:
         state.prove(outside, found.price)

@@ -48,6 +48,8 @@ class SearchState:
     outside
         What no plan outside the core beats, in the unit of the objective. No bound found on the
         core counts beyond it.
+    best
+        A plan known before.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class SearchState:
         solver: SolverChoice,
         core: Problem | None = None,
         outside: float | None = None,
+        best: Candidate | None = None,
     ) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
         self.outside = outside
@@ -72,6 +75,7 @@ class SearchState:
         self.infeasible = False
         self.empty = empty_candidate(problem)
         self.pool: list[tuple[float, Draft]] = []
+        self.offer(best)
         self.offer(self.empty)
 
     # -- plans ----------------------------------------------------------------------------------

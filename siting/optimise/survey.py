@@ -93,12 +93,12 @@ class Surveyed:
         return not self.core.sites
 
 
-def reasons_against(problem: Problem, *, several: bool = False) -> list[str]:
-    """Return why a problem cannot be surveyed for one network, or for several."""
+def reasons_against(problem: Problem) -> list[str]:
+    """Return why a problem cannot be surveyed for one network."""
     limits = problem.limits
     reasons = {
         "the objective is not heat per euro": problem.objective.kind != "heat_per_euro",
-        "a required heat may take several networks": bool(limits.min_heat_mwh) and not several,
+        "a required heat may take several networks": bool(limits.min_heat_mwh),
         "a least number of sites may take several networks": bool(limits.min_sites),
         "a least number of zones may take several networks": bool(limits.min_zones),
         "mandatory sites may take several networks": any(s.mandatory for s in problem.sites),
