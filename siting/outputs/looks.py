@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from siting.appraisal import diameter_order
+from siting.outputs.labels import ENGLISH, Labels
 
 __all__ = [
     "NOT_SERVED",
@@ -47,7 +48,7 @@ class PipeClasses:
     of_size: Mapping[str, int]
 
     @classmethod
-    def of(cls, sizes: Iterable[str]) -> PipeClasses:
+    def of(cls, sizes: Iterable[str], t: Labels = ENGLISH) -> PipeClasses:
         """Return the classes for the sizes that a plan uses.
 
         Examples
@@ -62,7 +63,7 @@ class PipeClasses:
         )
         looks = _spread(count)
         classes = tuple(
-            PipeClass(span_name(group), PIPE_COLOURS[look], PIPE_WIDTHS[look])
+            PipeClass(span_name(group, t), PIPE_COLOURS[look], PIPE_WIDTHS[look])
             for group, look in zip(groups, looks, strict=False)
         )
         return cls(classes, {size: k for k, group in enumerate(groups) for size in group})
@@ -97,19 +98,19 @@ class Ladder:
         steps = [float(f"{lead}e{ten}") for ten in tens for lead in (1, 2, 5)]
         return cls(unit, tuple([step for step in steps if low < step < high][-4:]))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, t: Labels = ENGLISH) -> dict[str, Any]:
         """Return limits, unit, and colour and width of each class, as the page needs them."""
         looks = _spread(len(self.limits) + 1)
         names = [f"{limit:,.4g}" for limit in self.limits]
         labels = [f"{a}–{b}" for a, b in pairwise(names)]
         if names:
-            labels = [f"below {names[0]}", *labels, f"{names[-1]} and more"]
+            labels = [t("map.below", limit=names[0]), *labels, t("map.and_more", limit=names[-1])]
         return {
             "unit": self.unit,
             "limits": list(self.limits),
             "classes": [
                 {"label": label, "colour": PIPE_COLOURS[look], "width": PIPE_WIDTHS[look]}
-                for label, look in zip(labels or ["all alike"], looks, strict=True)
+                for label, look in zip(labels or [t("map.all_alike")], looks, strict=True)
             ],
         }
 
@@ -166,7 +167,7 @@ class ShareClasses:
         return min(4, max(0, math.floor((share - first.low) / step + 1e-9)))
 
 
-def size_name(size: str) -> str:
+def size_name(size: str, t: Labels = ENGLISH) -> str:
     """Return a pipe size as people write it.
 
     Examples
@@ -174,10 +175,10 @@ def size_name(size: str) -> str:
     >>> size_name("DN100"), size_name("")
     ('DN 100', 'size not stated')
     """
-    return size.replace("DN", "DN ", 1) if size else "size not stated"
+    return size.replace("DN", "DN ", 1) if size else t("map.no_size")
 
 
-def span_name(sizes: Sequence[str]) -> str:
+def span_name(sizes: Sequence[str], t: Labels = ENGLISH) -> str:
     """Return the legend text of a group of sizes.
 
     Examples
@@ -185,5 +186,5 @@ def span_name(sizes: Sequence[str]) -> str:
     >>> span_name(["DN20", "DN25", "DN32"]), span_name(["DN100"])
     ('DN 20–32', 'DN 100')
     """
-    names = [size_name(size) for size in sizes]
+    names = [size_name(size, t) for size in sizes]
     return names[0] if len(names) == 1 else f"{names[0]}–{names[-1].removeprefix('DN ')}"

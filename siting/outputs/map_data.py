@@ -13,7 +13,8 @@ import pandas as pd
 import shapely
 
 from siting.explanation import NO_CAPACITY, NO_SITE, NOT_ATTACHED, OVER_BUDGET, TOO_DEAR
-from siting.outputs.looks import PipeClasses, size_name
+from siting.outputs.labels import Labels
+from siting.outputs.looks import size_name
 from siting.outputs.map_states import MapLayers, States
 from siting.outputs.packing import packed_shapes, short
 
@@ -50,7 +51,7 @@ def map_data(
     panels
         Each stop in one line, and what the side panel says of it.
     """
-    texts = _Texts()
+    t, texts = states.t, _Texts()
     places = {name: k for k, name in enumerate(states.pipes["pipe_id"])}
     heads = dict(zip(states.pipes["pipe_id"], states.pipes["from_node"], strict=True))
     shown = states.zones.index
@@ -63,24 +64,26 @@ def map_data(
             "brief": brief,
             "panel": panel,
             "kpis": each.appraisal.kpis(),
-            "pipes": _pipe_columns(each.frames.pipes, places, heads, states.classes),
+            "pipes": _pipe_columns(each.frames.pipes, places, heads, states),
             "zones": _zone_columns(each.frames.zones.loc[shown], states),
-            "sites": _site_facts(each.frames.sites),
+            "sites": _site_facts(each.frames.sites, t),
         }
         for each, (brief, panel) in zip(states.stops, panels, strict=True)
     ]
     return {
-        "pipes": _lines(states.pipes, texts),
-        "zones": _areas(states.zones, texts),
-        "sites": _points(states.run.frames.sites),
+        "pipes": _lines(states.pipes, texts, t),
+        "zones": _areas(states.zones, texts, t),
+        "sites": _points(states.run.frames.sites, t),
         "streets": _streets(states.run.frames.streets),
-        "existing": _existing(layers.existing),
-        "barriers": _barriers(layers.barriers),
-        "repairs": _repairs(layers.repairs),
-        "reasons": [{"text": each, "look": REASONS.get(each, "other")} for each in states.reasons],
+        "existing": _existing(layers.existing, t),
+        "barriers": _barriers(layers.barriers, t),
+        "repairs": _repairs(layers.repairs, t),
+        "reasons": [
+            {"text": t.said(each), "look": REASONS.get(each, "other")} for each in states.reasons
+        ],
         "looks": {
             "sizes": [asdict(each) for each in states.classes.classes],
-            "ladders": {name: each.as_dict() for name, each in states.ladders.items()},
+            "ladders": {name: each.as_dict(t) for name, each in states.ladders.items()},
             "shares": [
                 {"low": each.low, "label": each.label, "colour": each.colour}
                 for each in states.shares.classes
@@ -112,38 +115,36 @@ class _Texts:
 # What stays the same at every stop ---------------------------------------------------------------
 
 
-def _lines(pipes: gpd.GeoDataFrame, texts: _Texts) -> dict[str, Any]:
+def _lines(pipes: gpd.GeoDataFrame, texts: _Texts, t: Labels) -> dict[str, Any]:
     """Return the pipes that any plan builds."""
     return {
         **_shapes(pipes.geometry, FINE_M),
         "id": pipes["pipe_id"].tolist(),
-        "kind": texts.places(_KINDS.get(each, each) for each in pipes["kind"]),
+        "kind": texts.places(_kind(each, t) for each in pipes["kind"]),
         "service": (pipes["kind"] == "service").astype(int).tolist(),
         "street": texts.places(pipes["street"]),
         "length_m": short(pipes["length_m"]),
     }
 
 
-_KINDS = {
-    "street": "Heat pipe under a street",
-    "trunk": "Connection of a data-centre site",
-    "service": "Service line to a zone",
-    "existing": "Pipe of the existing network",
-}
+def _kind(kind: str, t: Labels) -> str:
+    """Return a kind of pipe in words."""
+    key = f"map.kind_{kind}"
+    return t(key) if key in t else kind
 
 
-def _areas(zones: gpd.GeoDataFrame, texts: _Texts) -> dict[str, Any]:
+def _areas(zones: gpd.GeoDataFrame, texts: _Texts, t: Labels) -> dict[str, Any]:
     return {
         **_shapes(zones.geometry, FINE_M if len(zones) <= ZONES_FINE else COARSE_M),
         "id": zones["zone_id"].tolist(),
         "name": zones["name"].tolist(),
         "demand_mwh": short(zones["annual_demand_mwh"]),
         "peak_kw": short(zones["peak_demand_kw"]),
-        "estimated": texts.places(zones["estimated"]),
+        "estimated": texts.places(t.said(each) for each in zones["estimated"]),
     }
 
 
-def _points(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def _points(sites: gpd.GeoDataFrame, t: Labels) -> list[dict[str, Any]]:
     """Return the sites, each at one point."""
     spots = sites.geometry.representative_point().to_crs(4326)
     return [
@@ -154,7 +155,7 @@ def _points(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
             **_facts(
                 it_load_mw=row["it_load_mw"],
                 given_kw=row["recoverable_heat_kw"],
-                cooling=row["cooling"],
+                cooling=_told(row["cooling"], t),
                 assumed=bool(row["assumed"]),
             ),
         }
@@ -182,29 +183,29 @@ def _merged(lines: gpd.GeoSeries) -> Any:
     return shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
 
 
-def _existing(frame: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+def _existing(frame: gpd.GeoDataFrame | None, t: Labels) -> dict[str, Any] | None:
     if frame is None or frame.empty:
         return None
     return {
         **_shapes(frame.geometry, FINE_M),
         "words": [
-            " · ".join(filter(None, [_word(row.get("name")), _dn(row.get("existing_dn"))]))
+            " · ".join(filter(None, [_word(row.get("name")), _dn(row.get("existing_dn"), t)]))
             for row in _rows(frame)
         ],
     }
 
 
-def _barriers(frame: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+def _barriers(frame: gpd.GeoDataFrame | None, t: Labels) -> dict[str, Any] | None:
     if frame is None or frame.empty:
         return None
     return {
         **_shapes(frame.geometry, COARSE_M),
         "forbidden": (frame["crossing"] == "forbidden").astype(int).tolist(),
-        "words": [_word(each) for each in frame["kind"]],
+        "words": [t.said(_word(each)) for each in frame["kind"]],
     }
 
 
-def _repairs(frame: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
+def _repairs(frame: gpd.GeoDataFrame | None, t: Labels) -> dict[str, Any] | None:
     """Return the places of repairs, one point each."""
     if frame is None:
         return None
@@ -214,10 +215,15 @@ def _repairs(frame: gpd.GeoDataFrame | None) -> dict[str, Any] | None:
     return {
         **_shapes(frame.geometry.representative_point(), 0.0),
         "words": [
-            ": ".join(filter(None, [f"{row['layer']}: {row['act']}", _word(row["detail"])]))
+            ": ".join(t.said(part) for part in _act_parts(row) if part)
             for row in _rows(frame)
         ],
     }
+
+
+def _act_parts(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return where something was repaired, what was done, and its detail."""
+    return row["layer"], row["act"], _word(row["detail"])
 
 
 def _shapes(shapes: gpd.GeoSeries, tolerance_m: float) -> dict[str, Any]:
@@ -235,7 +241,7 @@ def _pipe_columns(
     pipes: gpd.GeoDataFrame,
     places: Mapping[str, int],
     heads: Mapping[str, str],
-    classes: PipeClasses,
+    states: States,
 ) -> dict[str, list[Any]]:
     """Return the pipes that a plan builds; ``back`` where they run against the packed line."""
     names = pipes["pipe_id"]
@@ -244,8 +250,8 @@ def _pipe_columns(
         "back": [
             int(heads[name] != start) for name, start in zip(names, pipes["from_node"], strict=True)
         ],
-        "size": [size_name(size) for size in pipes["nominal_diameter"]],
-        "k": [classes.of_size[size] for size in pipes["nominal_diameter"]],
+        "size": [size_name(size, states.t) for size in pipes["nominal_diameter"]],
+        "k": [states.classes.of_size[size] for size in pipes["nominal_diameter"]],
         "flow_mw": short(pipes["flow_mw"]),
         "capacity_mw": short(pipes["capacity_mw"]),
         "loss_kw": short(pipes["heat_loss_kw"]),
@@ -280,12 +286,13 @@ def _zone_columns(zones: gpd.GeoDataFrame, states: States) -> dict[str, Any]:
     }
 
 
-def _site_facts(sites: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def _site_facts(sites: gpd.GeoDataFrame, t: Labels) -> list[dict[str, Any]]:
     """Return what a plan makes of each site."""
     return [
         _facts(
-            chosen=bool(row["chosen"]), reason=row["reason"], change=row["change"],
-            option=row["option"], capacity_mw=row["capacity_mw"], most_mw=row["max_capacity_mw"],
+            chosen=bool(row["chosen"]), reason=_told(row["reason"], t),
+            change=_told(row["change"], t), option=_told(row["option"], t),
+            capacity_mw=row["capacity_mw"], most_mw=row["max_capacity_mw"],
             heat_mwh=row["heat_mwh"], power_mwh=row["electricity_mwh"], cop=row["cop"],
             cost_eur=row["cost_eur"], extra_eur=row["extra_capex_eur"],
             pays_eur=row["break_even_capex_eur"], kwh_per_eur=row["marginal_heat_per_euro_kwh"],
@@ -307,9 +314,14 @@ def _word(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 
 
-def _dn(value: Any) -> str:
+def _told(value: Any, t: Labels) -> Any:
+    """Return a text of another room in the language of the map."""
+    return t.said(value) if isinstance(value, str) else value
+
+
+def _dn(value: Any, t: Labels) -> str:
     """Return the size of a standing pipe as people write it."""
     if value is None or pd.isna(value):
         return ""
     number = float(value) if not isinstance(value, str) else math.nan
-    return size_name(str(value)) if math.isnan(number) else f"DN {number:g}"
+    return size_name(str(value), t) if math.isnan(number) else f"DN {number:g}"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from siting.appraisal import Appraisal
 from siting.outputs.frames import PlanFrames
+from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.looks import Ladder, PipeClasses, ShareClasses
 from siting.plan import Plan
 
@@ -71,9 +72,10 @@ class MapLayers:
 
 @dataclass(frozen=True)
 class States:
-    """The stops of a slider, with the looks that all of them share."""
+    """The stops of a slider, with the looks that all of them share, and their language."""
 
     stops: tuple[MapState, ...]
+    t: Labels = ENGLISH
 
     @property
     def run(self) -> MapState:
@@ -102,7 +104,7 @@ class States:
     @cached_property
     def classes(self) -> PipeClasses:
         """The classes of pipe sizes."""
-        return PipeClasses.of(self.pipes_of_all["nominal_diameter"])
+        return PipeClasses.of(self.pipes_of_all["nominal_diameter"], self.t)
 
     @cached_property
     def pipes_of_all(self) -> pd.DataFrame:

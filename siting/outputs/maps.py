@@ -21,8 +21,10 @@ from siting.outputs import map_data
 from siting.outputs.assets import data_uri, outside_links, template
 from siting.outputs.assumption import Assumption
 from siting.outputs.frames import PlanFrames, check_same_plan
+from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.map_panel import assumption_rows, panel, state_brief
 from siting.outputs.map_states import MapLayers, MapState, States
+from siting.outputs.map_words import page_words
 from siting.outputs.packing import packed
 from siting.outputs.source import OSM_ATTRIBUTION
 from siting.plan import Plan
@@ -75,13 +77,26 @@ class Slider:
         What must be said of it.
     """
 
-    title: str = "Plans from small to large"
-    axis: str = "investment"
+    title: str = ENGLISH("map.slider_title")
+    axis: str = ENGLISH("map.slider_axis")
     unit: str = "M EUR"
-    stop_name: str = "Plan"
-    run_name: str = "the plan of this run"
+    stop_name: str = ENGLISH("map.slider_stop")
+    run_name: str = ENGLISH("map.slider_run")
     ceiling: tuple[tuple[float, float], ...] = ()
     note: str = ""
+
+    @classmethod
+    def of_plans(cls, t: Labels, **others: Any) -> Slider:
+        """Return a slider over plans of several sizes, in a language."""
+        return cls(
+            **{
+                "title": t("map.slider_title"),
+                "axis": t("map.slider_axis"),
+                "stop_name": t("map.slider_stop"),
+                "run_name": t("map.slider_run"),
+                **others,
+            }
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the slider as its page reads it."""
@@ -129,6 +144,7 @@ def build_map(
     layers: MapLayers | None = None,
     parameters: Mapping[str, Assumption] | None = None,
     settings: Iterable[Assumption] = (),
+    labels: Labels = ENGLISH,
 ) -> folium.Map:
     """Return the map of a plan, for a notebook or to save.
 
@@ -151,6 +167,8 @@ def build_map(
         What lies around: existing network, barriers, repairs.
     parameters, settings
         The figures that the plan rests on.
+    labels
+        The texts, in their language.
 
     Raises
     ------
@@ -160,21 +178,23 @@ def build_map(
     check_same_plan(frames, appraisal, plan)
     for each in others:
         check_same_plan(each.frames, each.appraisal, each.plan)
-    states = States(tuple(others) or (MapState(frames, appraisal, plan),))
-    slider = slider or Slider()
+    t = labels
+    states = States(tuple(others) or (MapState(frames, appraisal, plan),), t)
+    slider = slider or Slider.of_plans(t)
     around = layers or MapLayers()
     m = _empty_map(states, title, tiles)
     base = _named(folium.TileLayer(TILE_URL, attr=OSM_ATTRIBUTION, max_zoom=19), "base")
     if tiles:
         base.add_to(m)
-    panels = [(state_brief(each.appraisal), panel(each)) for each in states.stops]
+    panels = [(state_brief(each.appraisal, t), panel(each, t)) for each in states.stops]
     page = template("panel.html").render(
+        t=t,
         title=title,
         question=question,
-        brief=state_brief(states.run.appraisal),
-        state=Markup(panel(states.run)),
-        assumptions=assumption_rows(parameters, settings),
-        simplified=_simplified(states, around),
+        brief=state_brief(states.run.appraisal, t),
+        state=Markup(panel(states.run, t)),
+        assumptions=assumption_rows(parameters, settings, t),
+        simplified=_simplified(states, around, t),
         slider=slider.as_dict(),
         has_pipes=len(states.pipes) > 0,
         shares=[asdict(each) | {"label": each.label} for each in states.shares.classes],
@@ -184,36 +204,41 @@ def build_map(
         "attribution": attribution,
         "bounds": states.bounds(),
         "slider": slider.as_dict(),
+        "language": t.language,
+        "texts": page_words(t),
     }
     _named(_Furniture(told, page), "furniture").add_to(m)
-    _named(Fullscreen(position="topleft"), "fullscreen").add_to(m)
+    whole = Fullscreen("topleft", t("map.full_screen"), t("map.full_screen_end"))
+    _named(whole, "fullscreen").add_to(m)
     _named(_Finish(base.get_name() if tiles else "null"), "finish").add_to(m)
     _embed(m)
     return m
 
 
-def _simplified(states: States, layers: MapLayers) -> list[str]:
+def _simplified(states: States, layers: MapLayers, t: Labels) -> list[str]:
     """Return what the page leaves out or draws more simply than it is."""
     zones, shown = states.run.frames.zones, len(states.zones)
     fine = shown <= map_data.ZONES_FINE
     said = [
-        (
-            f"Pipes are simplified by at most {map_data.FINE_M:g} m, zones by"
-            f" {map_data.FINE_M if fine else map_data.COARSE_M:g} m, streets by"
-            f" {map_data.COARSE_M:g} m. Figures have four to six digits; kpis.json and plan.gpkg"
-            " have all."
+        t(
+            "map.simplified",
+            fine=f"{map_data.FINE_M:g}",
+            zones=f"{map_data.FINE_M if fine else map_data.COARSE_M:g}",
+            coarse=f"{map_data.COARSE_M:g}",
         ),
-        "What one zone or site alone would cost is an estimate: neighbours may share a trench.",
+        t("map.alone"),
     ]
     if shown < len(zones):
-        said.append(f"The map shows {shown:,} of {len(zones):,} zones: served or largest.")
+        said.append(t("map.zones_shown", shown=f"{shown:,}", count=f"{len(zones):,}"))
     streets = len(states.run.frames.streets)
     if streets > map_data.STREETS_SHOWN:
-        said.append(f"It shows the longest {map_data.STREETS_SHOWN:,} of {streets:,} streets.")
+        most = f"{map_data.STREETS_SHOWN:,}"
+        said.append(t("map.streets_shown", shown=most, count=f"{streets:,}"))
     if layers.repairs is not None:
         count = int(layers.repairs["repair"].astype(bool).sum())
         if count > map_data.PLACES_SHOWN:
-            said.append(f"It shows {map_data.PLACES_SHOWN:,} of {count:,} repaired places.")
+            most = f"{map_data.PLACES_SHOWN:,}"
+            said.append(t("map.places_shown", shown=most, count=f"{count:,}"))
     return said
 
 

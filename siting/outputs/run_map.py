@@ -10,6 +10,7 @@ from siting.appraisal import gap_percent
 from siting.config import demand_settings, finance_settings, network_settings
 from siting.frontier import Frontier
 from siting.outputs import words
+from siting.outputs.labels import Labels, labels_of
 from siting.outputs.map_states import MapLayers, MapState
 from siting.outputs.maps import Slider, write_map
 from siting.outputs.source import attribution_of
@@ -38,7 +39,8 @@ def write_alternatives_map(found: Alternatives, path: str | Path) -> Path | None
     if not found.runs:
         return None
     best = max(found.runs, key=lambda each: each.plan.heat_per_euro_kwh)
-    options = map_options(best) | alternatives_options(found)
+    options = map_options(best)
+    options |= alternatives_options(found, options["labels"])
     return write_map(best.frames, best.appraisal, best.plan, path, **options)
 
 
@@ -47,6 +49,7 @@ def map_options(run: FinishedRun) -> dict[str, Any]:
     config, head = run.config, run.config.study
     region = run.region
     options: dict[str, Any] = {
+        "labels": labels_of(config.outputs.language),
         "title": head.name,
         "question": head.description,
         "tiles": config.outputs.tiles,
@@ -64,11 +67,11 @@ def map_options(run: FinishedRun) -> dict[str, Any]:
         ),
     }
     if run.alternatives is not None:
-        options |= alternatives_options(run.alternatives)
+        options |= alternatives_options(run.alternatives, options["labels"])
     return options
 
 
-def alternatives_options(found: Alternatives) -> dict[str, Any]:
+def alternatives_options(found: Alternatives, t: Labels) -> dict[str, Any]:
     """Return the slider over plans of several sizes, and its stops."""
     best = max(range(len(found.runs)), key=lambda k: found.runs[k].plan.heat_per_euro_kwh)
     opened = best if found.own is None else found.own
@@ -81,30 +84,31 @@ def alternatives_options(found: Alternatives) -> dict[str, Any]:
             height=each.plan.heat_mwh / MWH_PER_GWH,
             label=(
                 f"{words.money(each.plan.capex_eur)} · {words.heat(each.plan.heat_mwh)} ·"
-                f" {words.ratio_words(each.appraisal)}"
+                f" {words.ratio_words(each.appraisal, t)}"
             ),
-            meaning=None if place == found.own else _meaning(each),
+            meaning=None if place == found.own else _meaning(each, t),
             is_run=place == opened,
         )
         for place, each in enumerate(found.runs)
     ]
     low, high = stops[0].at, stops[-1].at
-    slider = Slider(
-        run_name="the plan of this run" if found.own is not None else "the best heat per euro",
+    slider = Slider.of_plans(
+        t,
+        run_name=t("map.slider_run" if found.own is not None else "map.slider_best"),
         ceiling=_ceiling(found.frontier, low, high),
-        note=_note(found.frontier),
+        note=_note(found.frontier, t),
     )
     return {"others": tuple(stops), "slider": slider}
 
 
-def _meaning(run: FinishedRun) -> str:
+def _meaning(run: FinishedRun, t: Labels) -> str:
     """Return what the proof of a plan of a frontier means."""
     proof = run.plan.proof
     if proof.bound is None or not math.isfinite(proof.gap) or proof.gap <= 0:
         return ""
     if proof.gap > 1:
-        return f"for this money at most {words.heat(proof.bound)} could be possible"
-    return f"for this money no plan can deliver more than {gap_percent(proof.gap)} more heat"
+        return t("map.possible", heat=words.heat(proof.bound))
+    return t("map.no_more_heat", gap=gap_percent(proof.gap))
 
 
 def _ceiling(frontier: Frontier, low: float, high: float) -> tuple[tuple[float, float], ...]:
@@ -117,8 +121,8 @@ def _ceiling(frontier: Frontier, low: float, high: float) -> tuple[tuple[float, 
     )
 
 
-def _note(frontier: Frontier) -> str:
+def _note(frontier: Frontier, t: Labels) -> str:
     """Return how much is proven about plans of all sizes."""
     if not frontier.lines and not frontier.steps:
-        return "The search had no time to prove what is impossible."
-    return "Shaded: more heat than any plan can deliver for that money (proven)."
+        return t("map.no_proof_time")
+    return t("map.shaded")

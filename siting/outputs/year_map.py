@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from siting.appraisal import appraise
 from siting.outputs.frames import plan_facts, plan_frames
+from siting.outputs.labels import labels_of
 from siting.outputs.map_states import MapState
 from siting.outputs.maps import Slider, write_map
 from siting.outputs.source import attribution_of
@@ -28,27 +29,30 @@ MEUR, GWH = 1e6, 1e3
 
 def write_year_map(phased: Phased, path: Path) -> Path:
     """Write the map of a plan in periods, with a slider over the years."""
+    t = labels_of(phased.config.outputs.language)
     stops = [
         _stop(
             phased.checked,
             phased.full_plan(step),
             at=float(step.from_year),
             height=step.heat_mwh / GWH,
-            label=(
-                f"{phased.years(step)} · {step.heat_mwh / GWH:,.2f} GWh/a ·"
-                f" {step.capex_eur / MEUR:,.2f} M EUR invested"
+            label=t(
+                "map.years_label",
+                years=phased.years(step),
+                heat=f"{step.heat_mwh / GWH:,.2f}",
+                capex=f"{step.capex_eur / MEUR:,.2f}",
             ),
-            meaning="costs on this map are those of all that is in use in these years",
+            meaning=t("map.years_meaning"),
         )
         for step in phased.plan.steps
     ]
     slider = Slider(
-        title="The network year by year",
-        axis=f"first year of the period, counted from {phased.first_year}",
+        title=t("map.years_title"),
+        axis=t("map.years_axis", year=phased.first_year),
         unit="",
-        stop_name="Years",
-        run_name="the last period",
-        note="Heat of a year of each period; customers join bit by bit.",
+        stop_name=t("map.years_stop"),
+        run_name=t("map.years_run"),
+        note=t("map.years_note"),
     )
     return _write(phased.config, stops, len(stops) - 1, slider, path)
 
@@ -58,6 +62,7 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
 
     Each stop shows what still carries heat when nothing is bought: what vanishes is stranded.
     """
+    t = labels_of(stress.config.outputs.language)
     whole = replace(stress.full_plan(stress.bare), proof=stress.run.plan.proof)
     stops = [
         _stop(
@@ -65,8 +70,8 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
             whole,
             at=0.0,
             height=whole.heat_mwh / GWH,
-            label=f"as built · {whole.heat_mwh / GWH:,.2f} GWh/a",
-            meaning="the plan of the run, as long as nothing happens",
+            label=t("map.leave_first", heat=f"{whole.heat_mwh / GWH:,.2f}"),
+            meaning=t("map.leave_first_meaning"),
         )
     ]
     for place, state in enumerate(stress.bare.plan.states, start=1):
@@ -77,23 +82,22 @@ def write_departure_map(stress: Stress, path: Path) -> Path:
                 left,
                 at=float(place),
                 height=left.heat_mwh / GWH,
-                label=(
-                    f"{state.scenario} · {left.heat_mwh / GWH:,.2f} GWh/a ·"
-                    f" {stress.bare.stranded_m(state.scenario) / 1e3:,.2f} km stranded"
+                label=t(
+                    "map.leave_label",
+                    scenario=state.scenario,
+                    heat=f"{left.heat_mwh / GWH:,.2f}",
+                    length=f"{stress.bare.stranded_m(state.scenario) / 1e3:,.2f}",
                 ),
-                meaning=(
-                    "is the plan as built; shown is what still carries heat when nothing is bought,"
-                    " the rest is stranded"
-                ),
+                meaning=t("map.leave_meaning"),
             )
         )
     slider = Slider(
-        title="What if a source leaves?",
-        axis="what happens",
+        title=t("map.leave_title"),
+        axis=t("map.leave_axis"),
         unit="",
-        stop_name="Case",
-        run_name="as built",
-        note="Pipes that vanish from one stop to the next would be stranded.",
+        stop_name=t("map.leave_stop"),
+        run_name=t("map.leave_run"),
+        note=t("map.leave_note"),
     )
     return _write(stress.config, stops, 0, slider, path)
 
@@ -162,6 +166,7 @@ def _write(
         path,
         title=config.study.name,
         question=slider.title,
+        labels=labels_of(config.outputs.language),
         tiles=config.outputs.tiles,
         attribution=attribution_of(config),
         others=tuple(stops),

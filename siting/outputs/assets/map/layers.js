@@ -1,6 +1,7 @@
 /* The layers of the map: packed shapes, styled by class, that follow the state shown. */
 (function (parts) {
   "use strict";
+  const { t } = parts.words;
   const SERVICE = 1.5;
   const FAR = 13.25; /* from farther away pipes have no casing and no arrows */
   const MOST_SPOTTED = 2000;
@@ -21,9 +22,9 @@
     return pen.createPattern(tile, "repeat");
   };
   parts.looks = ["dear", "capacity", "reach", "forbidden", "other"];
-  parts.lookNames = {
-    dear: "too dear or beyond the budget", capacity: "no capacity", reach: "not reachable", forbidden: "forbidden", other: "not in this plan",
-  };
+  parts.lookName = (look) => ({
+    dear: t("look_dear"), capacity: t("look_capacity"), reach: t("look_reach"), forbidden: t("look_forbidden"), other: t("look_other"),
+  })[look];
   parts.swatch = (look) => {
     const box = document.createElement("canvas");
     box.width = 32; box.height = 20; box.className = "swatch";
@@ -182,8 +183,8 @@
     };
     above.put({ z: 0, paint: paintGlow });
     const facts = (kind, f) => kind === "pipe" ? pipe(f) : kind === "zone" ? zone(f) : kind === "site" ? site(f)
-      : { f, title: { existing: "Existing heat network", barriers: "Barrier", repairs: "Repaired or read otherwise" }[kind],
-        words: data[kind].words[f] || (data[kind].forbidden?.[f] ? "not to be crossed" : "") };
+      : { f, title: { existing: t("layer_existing"), barriers: t("title_barriers"), repairs: t("title_repairs") }[kind],
+        words: data[kind].words[f] || (data[kind].forbidden?.[f] ? t("no_crossing") : "") };
     return {
       sheet, shapes, made, use, facts,
       mode: (next) => { if (next) { mode = next; sheet.redraw(); } return mode; },

@@ -1,7 +1,8 @@
 /* The map of a plan, or of many: puts layers, panel, legend, slider and tools together. */
 function sitingMap(map, settings) {
   "use strict";
-  const parts = window.sitingParts, { esc } = parts.words;
+  const parts = window.sitingParts, { t, T, esc } = parts.words;
+  parts.words.speak(settings.texts);
   const wide = () => map.getSize().x > 760;
   const $ = (name) => document.querySelector(name);
   const page = { states: [], now: () => 0, waiting: [], check: (found) => page.waiting.push(found) };
@@ -41,11 +42,11 @@ function sitingMap(map, settings) {
     /* sites: markers that keyboards reach */
     const groups = { chosen: L.layerGroup(), rejected: L.layerGroup() };
     const icon = (s) => L.divIcon({
-      html: `<span class="dot"></span>${s.chosen ? `<span class="tag">${esc(s.name)}<small>${parts.words.num(s.capacity_mw)} MW heat${s.assumed ? " · assumed" : ""}</small></span>` : ""}`,
+      html: `<span class="dot"></span>${s.chosen ? `<span class="tag">${esc(s.name)}<small>${T(s.assumed ? "site_heat_assumed" : "site_heat", { mw: parts.words.num(s.capacity_mw) })}</small></span>` : ""}`,
       className: `site ${s.chosen ? "on" : "off"}`, iconSize: [0, 0],
     });
     const markers = data.sites.map((s, k) => {
-      const made = L.marker(s.at, { icon: icon({}), riseOnHover: true, keyboard: true, alt: `Site ${s.name}` });
+      const made = L.marker(s.at, { icon: icon({}), riseOnHover: true, keyboard: true, alt: t("site_marker", { name: s.name }) });
       made.on("click keypress", (e) => {
         if (e.type === "keypress" && e.originalEvent.key !== "Enter") return;
         L.DomEvent.stop(e);
@@ -60,7 +61,7 @@ function sitingMap(map, settings) {
       each.setZIndexOffset(facts.chosen ? 1000 : 0);
       groups[facts.chosen ? "rejected" : "chosen"].removeLayer(each);
       groups[facts.chosen ? "chosen" : "rejected"].addLayer(each);
-      each.getElement()?.setAttribute("aria-label", `Site ${facts.name}, ${facts.chosen ? "chosen" : facts.reason}`);
+      each.getElement()?.setAttribute("aria-label", t("site_state", { name: facts.name, state: facts.chosen ? t("site_chosen") : facts.reason }));
     });
 
     /* what is asked about, in one popup that follows the slider */
@@ -76,6 +77,7 @@ function sitingMap(map, settings) {
       Object.assign(popup.options, room(), { offset: kind === "site" ? [0, -4] : [0, 2] });
       popup.setLatLng(at || where(kind, f)).setContent((tell[kind] || tell.words)(facts));
       popup.openOn(map);
+      popup.getElement().querySelector(".leaflet-popup-close-button").setAttribute("aria-label", t("close_popup"));
       map.getContainer().classList.add("asking");
       layers.light(kind === "pipe" || kind === "zone" ? asked : null);
       address.changed();
@@ -124,7 +126,7 @@ function sitingMap(map, settings) {
     };
     const named = (look) => {
       const texts = data.reasons.filter((each) => each.look === look).map((each) => each.text);
-      return texts.length === 1 ? texts[0] : parts.lookNames[look];
+      return texts.length === 1 ? texts[0] : parts.lookName(look);
     };
     const reasons = () => {
       const count = {};
@@ -166,15 +168,15 @@ function sitingMap(map, settings) {
     const measure = parts.measure(map, say);
     const copy = async (button) => {
       const link = address.link();
-      try { await navigator.clipboard.writeText(link); say("The address of this view is copied."); }
-      catch { say(`The address of this view is in the address bar: ${link.slice(link.indexOf("#"))}`); }
+      try { await navigator.clipboard.writeText(link); say(t("link_copied")); }
+      catch { say(t("link_there", { link: link.slice(link.indexOf("#")) })); }
       setTimeout(() => { if (!measure.on()) say(""); }, 4000);
       button.focus();
     };
     const tools = parts.toolbar([
-      { name: "measure", title: "Measure a distance or an area", act: (b) => b.setAttribute("aria-pressed", String(measure.toggle())) },
-      { name: "print", title: "Print this map", act: () => window.print() },
-      { name: "link", title: "Copy the address of this view", act: copy },
+      { name: "measure", title: t("measure"), act: (b) => b.setAttribute("aria-pressed", String(measure.toggle())) },
+      { name: "print", title: t("print"), act: () => window.print() },
+      { name: "link", title: t("link"), act: copy },
     ]);
     document.addEventListener("keydown", (e) => {
       if (e.key !== "Escape") return;
@@ -183,12 +185,12 @@ function sitingMap(map, settings) {
 
     /* layer control */
     const overlays = {
-      chosen: ["Chosen sites", groups.chosen], rejected: ["Other candidate sites", groups.rejected],
-      pipes: ["Heat pipes", layers.made.pipes], services: ["Service lines", layers.made.services],
-      on: ["Zones served", layers.made.on], off: ["Zones not served", layers.made.off],
-      existing: ["Existing heat network", layers.made.existing], barriers: ["Barriers", layers.made.barriers],
-      repairs: ["Repaired places", layers.made.repairs], streets: ["Streets", layers.made.streets],
-      tiles: ["Base map (online)", tiles],
+      chosen: [T("layer_chosen"), groups.chosen], rejected: [T("layer_rejected"), groups.rejected],
+      pipes: [T("layer_pipes"), layers.made.pipes], services: [T("layer_services"), layers.made.services],
+      on: [T("layer_on"), layers.made.on], off: [T("layer_off"), layers.made.off],
+      existing: [T("layer_existing"), layers.made.existing], barriers: [T("layer_barriers"), layers.made.barriers],
+      repairs: [T("layer_repairs"), layers.made.repairs], streets: [T("layer_streets"), layers.made.streets],
+      tiles: [T("layer_tiles"), tiles],
     };
     Object.keys(overlays).forEach((name) => { if (!overlays[name][1]) delete overlays[name]; });
     const usual = Object.keys(overlays).filter((name) => name !== "repairs");
@@ -241,6 +243,7 @@ function sitingMap(map, settings) {
     tools.addTo(map);
     layers.use(states[slider.now()]);
     const switches = L.control.layers(null, Object.fromEntries(Object.values(overlays)), { collapsed: !wide() || map.getSize().y < 700, sortLayers: false }).addTo(map);
+    switches.getContainer().querySelector(".leaflet-control-layers-toggle").title = t("layers");
     only(usual);
     corner.addTo(map);
     const below = states.length > 1 ? map.getSize().y - $(".slider").offsetTop + 12 : 40;
@@ -265,23 +268,23 @@ function sitingMap(map, settings) {
     document.documentElement.dataset.ready = "yes";
   };
 
-  document.documentElement.lang = "en";
+  document.documentElement.lang = settings.language;
   /* inside the map, so that they are there in full screen, too */
   [".panel", ".slider", ".say"].forEach((name) => {
     const box = $(name);
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
     map.getContainer().append(box);
   });
-  map.getContainer().setAttribute("aria-label", `Map: ${document.title}`);
+  map.getContainer().setAttribute("aria-label", t("name", { title: document.title }));
   map.getContainer().setAttribute("role", "application");
-  L.control.zoom({ position: "topleft" }).addTo(map);
+  L.control.zoom({ position: "topleft", zoomInTitle: t("zoom_in"), zoomOutTitle: t("zoom_out") }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
   settings.zoom = map.getZoom();
   page.finish = ({ tiles }) => {
     parts.unpack($("#siting-data").textContent.trim()).then((data) => start(data, tiles)).catch((error) => {
       const box = $(".say");
       box.hidden = false;
-      box.textContent = "This page needs a browser of 2023 or newer to show its map.";
+      box.textContent = t("old_browser");
       throw error;
     });
   };

@@ -1,14 +1,18 @@
 /* Find a site or zone by name or id, with the keyboard alone if wanted. */
 (function (parts) {
   "use strict";
-  const { esc } = parts.words;
+  const { t, T, esc } = parts.words;
   const SHOWN = 8;
 
   parts.search = (items, show) => {
     const box = L.DomUtil.create("div", "search");
-    box.innerHTML = '<input class="card" type="search" placeholder="Find a site or zone" aria-label="Find a site or zone" role="combobox"'
-      + ' aria-expanded="false" aria-controls="found" aria-autocomplete="list" autocomplete="off"><ul class="card" id="found" role="listbox" aria-label="Found"></ul>';
+    box.innerHTML = '<input class="card" type="search" role="combobox" aria-expanded="false" aria-controls="found" aria-autocomplete="list"'
+      + ' autocomplete="off"><ul class="card" id="found" role="listbox"></ul>';
     const [input, list] = [box.firstChild, box.lastChild];
+    input.placeholder = t("find");
+    input.setAttribute("aria-label", t("find"));
+    list.setAttribute("aria-label", t("found"));
+    const kinds = { site: T("found_site"), zone: T("found_zone") };
     L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
     let hits = [], at = -1;
     const mark = (k) => {
@@ -22,8 +26,8 @@
       const want = input.value.trim().toLowerCase();
       const fit = want ? items.filter((each) => each.key.includes(want)) : [];
       hits = [...fit.filter((each) => each.key.startsWith(want)), ...fit.filter((each) => !each.key.startsWith(want))].slice(0, SHOWN);
-      list.innerHTML = hits.map((each, n) => `<li role="option" id="found-${n}" data-n="${n}">${esc(each.name)} <small>${each.kind} ${each.name === each.id ? "" : esc(each.id)}</small></li>`).join("")
-        || (want ? '<li class="none"><small>Nothing found</small></li>' : "");
+      list.innerHTML = hits.map((each, n) => `<li role="option" id="found-${n}" data-n="${n}">${esc(each.name)} <small>${kinds[each.kind]} ${each.name === each.id ? "" : esc(each.id)}</small></li>`).join("")
+        || (want ? `<li class="none"><small>${T("found_nothing")}</small></li>` : "");
       input.setAttribute("aria-expanded", String(Boolean(want)));
       mark(hits.length ? 0 : -1);
     });

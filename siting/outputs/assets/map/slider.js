@@ -4,7 +4,7 @@
    settings have the names of both axes and, if there is one, a ceiling that no state can cross. */
 (function (parts) {
   "use strict";
-  const { esc, num } = parts.words;
+  const { t, T, esc, num } = parts.words;
   const SIDE = 8, TOP = 6;
 
   parts.slider = (states, settings, show) => {
@@ -39,8 +39,9 @@
     const tell = () => {
       const each = states[now];
       range.value = each.at;
-      range.setAttribute("aria-valuetext", `${now + 1} of ${states.length}: ${each.label}${each.run ? `, ${settings.runName}` : ""}`);
-      said.innerHTML = `<b>${esc(settings.stopName)} ${now + 1} of ${states.length}</b> ${esc(each.label)}${each.run ? ` <mark>${esc(settings.runName)}</mark>` : ""}`;
+      const count = { number: now + 1, count: states.length };
+      range.setAttribute("aria-valuetext", `${t("stop_said", { ...count, stop: each.label })}${each.run ? `, ${settings.runName}` : ""}`);
+      said.innerHTML = `<b>${T("stop_of", { ...count, stop: esc(settings.stopName) })}</b> ${esc(each.label)}${each.run ? ` <mark>${esc(settings.runName)}</mark>` : ""}`;
       back.disabled = now === 0;
       next.disabled = now === states.length - 1;
       home.hidden = now === run;

@@ -1,7 +1,7 @@
 /* Buttons beside the map: measure, print, copy the address; and what paper needs. */
 (function (parts) {
   "use strict";
-  const { metres, area } = parts.words;
+  const { t, metres, area } = parts.words;
   const ICONS = {
     measure: '<path d="M2 13.5 13.5 2l4.5 4.5L6.5 18z"/><path d="m5.5 10 2 2M8 7.5l2.5 2.5M10.5 5l2 2"/>',
     print: '<path d="M5.5 7V2.5h9V7M5.5 14.5H3V7h14v7.5h-2.5"/><path d="M5.5 12h9v5.5h-9z"/>',
@@ -28,8 +28,8 @@
       dots.clearLayers();
       corners.forEach((at) => L.circleMarker(at, { radius: 4, color: "#111b24", weight: 2, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(dots));
       const far = corners.slice(1).reduce((sum, at, i) => sum + map.distance(corners[i], at), 0);
-      say(corners.length < 2 ? "Click on the map to measure; Escape ends." :
-        `${metres(far)}${corners.length > 2 ? `, area ${area(ringArea(corners))}` : ""}`);
+      say(corners.length < 2 ? t("measure_how") : corners.length < 3 ? metres(far)
+        : t("measured_area", { length: metres(far), area: area(ringArea(corners)) }));
     };
     const stop = () => {
       if (!on) return;
@@ -107,7 +107,7 @@
       failed += 1;
       if (failed < 4 || loaded || !map.hasLayer(tiles)) return;
       map.removeLayer(tiles);
-      map.attributionControl.addAttribution("base map offline, streets only");
+      map.attributionControl.addAttribution(parts.words.T("tiles_gone"));
     });
   };
 })(window.sitingParts = window.sitingParts || {});

@@ -1,8 +1,14 @@
-/* Figures and texts as people read them. */
+/* Figures and texts as people read them, in the language of the page. */
 (function (parts) {
   "use strict";
   const NBSP = "\u00a0";
   const esc = (text) => String(text ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  /* texts of the catalogue: plain, or as markup around gaps that are markup already */
+  let texts = {};
+  const speak = (own) => { texts = own; };
+  const fill = (text, gaps) => text.replace(/\{(\w+)\}/g, (_, name) => gaps[name]);
+  const t = (key, gaps = {}) => fill(texts[key], gaps);
+  const T = (key, gaps = {}) => fill(esc(texts[key]), gaps);
   const known = (x) => x !== null && x !== undefined && !Number.isNaN(x);
   const num = (x, digits = 3) => {
     if (!known(x)) return "–";
@@ -27,5 +33,5 @@
   const pop = (title, state, pairs, notes) => `<div class="pop"><h4>${title}</h4>` +
     `<p class="state">${state}</p>${rows(pairs)}` +
     notes.filter(Boolean).map((note) => `<p class="note">${note}</p>`).join("") + "</div>";
-  parts.words = { NBSP, esc, known, num, heat, power, euro, percent, metres, area, sentence, rows, pop };
+  parts.words = { NBSP, speak, t, T, esc, known, num, heat, power, euro, percent, metres, area, sentence, rows, pop };
 })(window.sitingParts = window.sitingParts || {});
