@@ -129,8 +129,15 @@ def _lines(pipes: gpd.GeoDataFrame, texts: _Texts, t: Labels) -> dict[str, Any]:
 
 def _kind(kind: str, t: Labels) -> str:
     """Return a kind of pipe in words."""
-    key = f"map.kind_{kind}"
-    return t(key) if key in t else kind
+    return t(f"map.{_KINDS[kind]}") if kind in _KINDS else kind
+
+
+_KINDS = {
+    "street": "kind_street",
+    "trunk": "kind_trunk",
+    "service": "kind_service",
+    "existing": "kind_existing",
+}
 
 
 def _areas(zones: gpd.GeoDataFrame, texts: _Texts, t: Labels) -> dict[str, Any]:
@@ -215,8 +222,7 @@ def _repairs(frame: gpd.GeoDataFrame | None, t: Labels) -> dict[str, Any] | None
     return {
         **_shapes(frame.geometry.representative_point(), 0.0),
         "words": [
-            ": ".join(t.said(part) for part in _act_parts(row) if part)
-            for row in _rows(frame)
+            ": ".join(t.said(part) for part in _act_parts(row) if part) for row in _rows(frame)
         ],
     }
 
