@@ -6,6 +6,7 @@ import html
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sample_business import sample
@@ -13,12 +14,16 @@ from sample_plan import ROGUE, small_town, with_nothing_built
 
 import siting
 from siting.appraisal import appraise
+from siting.config import OutputsConfig
+from siting.errors import InputError
 from siting.outputs.frames import plan_facts, plan_frames
 from siting.outputs.labels import ENGLISH, translated
 from siting.outputs.map_states import MapState
 from siting.outputs.map_words import PAGE_WORDS, page_words
 from siting.outputs.maps import PARTS, build_map
 from siting.outputs.packing import unpacked
+from siting.outputs.run_map import map_options
+from siting.outputs.year_map import write_departure_map, write_year_map
 
 GREEK = str.maketrans("abcdefghijklmnopqrstuvwxyz", "αβξδεφγηιϊκλμνορψρστυϋωχυζ")
 PACKED = re.compile(r'<script type="text/plain" id="siting-data">([^<]*)</script>')
@@ -101,7 +106,7 @@ def test_no_english_word_is_left_on_the_page(page, parameters):
         [
             *town.region.zones.frame["name"].fillna(""),
             *town.region.sites.frame["name"].fillna(""),
-            "Warm town", ROGUE, 
+            "Warm town", ROGUE,
             "Street", "west",  # names of streets and of a group
             *parameters,
             *(each.source for each in parameters.values() if each.preset),
@@ -143,3 +148,12 @@ def test_no_script_says_a_word_of_its_own(name):
     said = [each for each in re.findall(r'"([^"\n]*)"', text) if SENTENCE.search(each)]
     said += BETWEEN.findall(text)
     assert [each for each in said if each not in CODE] == []
+
+
+@pytest.mark.parametrize("write", [map_options, write_year_map, write_departure_map])
+def test_the_maps_ask_for_the_language_of_the_study(write, tmp_path):
+    study = SimpleNamespace(name="Town", description="")
+    config = SimpleNamespace(study=study, outputs=OutputsConfig(language="tlh"))
+    found = SimpleNamespace(config=config, region=None)
+    with pytest.raises(InputError, match="language = 'tlh' is not known"):
+        write(found, *([] if write is map_options else [tmp_path / "map.html"]))
