@@ -20,7 +20,8 @@ pytestmark = pytest.mark.browser
 
 GREEK = str.maketrans("abcdefghijklmnopqrstuvwxyz", "αβξδεφγηιϊκλμνορψρστυϋωχυζ")
 SAID = """() => [document.body.innerText, ...[...document.querySelectorAll("*")].flatMap((each) =>
-  ["aria-label", "title", "placeholder", "alt", "aria-valuetext"].map((name) => each.getAttribute(name) || ""))]
+  ["aria-label", "title", "placeholder", "alt", "aria-valuetext"]
+    .map((name) => each.getAttribute(name) || ""))]
   .join("\\n")"""
 OPEN = """([kind, at]) => siting.open(kind, at)"""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from sample_business import sample
 
+from siting.outputs.labels import ENGLISH, translated
 from siting.plausibility import pipe_speeds, plausibility
+
+OTHER = translated("xx", {key: f"⟦{ENGLISH.raw(key)}⟧" for key in ENGLISH})
 
 
 def said(plan=None, **options):
@@ -16,6 +20,9 @@ def said(plan=None, **options):
     for each in findings:
         assert str(each).endswith("."), each
         assert each.unit
+        # one phrase of the catalogue, so that the report tells it in its language
+        assert re.fullmatch("⟦.*⟧", OTHER.said(str(each))), each
+        assert ENGLISH.said(str(each)) == str(each)
     return {each.name: each for each in findings}
 
 
@@ -33,6 +40,7 @@ def test_heat_per_euro_outside_real_projects(value, limit):
     found = said(replace(sample().plan, heat_per_euro_kwh=value))["heat_per_euro_kwh"]
     assert (found.value, found.limit) == (value, limit)
     assert "S20" in found.message
+    assert re.search("⟦(below|above)⟧", OTHER.said(found.message))
 
 
 @pytest.mark.parametrize("value", [0.21, 9.9, float("inf")])
