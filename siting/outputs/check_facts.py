@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from siting.outputs.labels import ENGLISH, Labels
+
 if TYPE_CHECKING:
     from siting.config import NetworkConfig
     from siting.region import Region
@@ -82,7 +84,7 @@ def street_density(region: Region, max_connection_m: float) -> pd.Series:
 
 
 def linear_density(
-    region: Region, network: NetworkConfig
+    region: Region, network: NetworkConfig, t: Labels = ENGLISH
 ) -> list[tuple[str, Any, str, list[tuple[str, str]]]]:
     """Return classes of streets by linear heat density: name, lines, colour and figures."""
     streets = region.streets.frame
@@ -91,25 +93,26 @@ def linear_density(
     lines = streets.geometry.to_numpy()
     forbidden = streets["forbidden"].to_numpy(dtype=bool)
     density = street_density(region, network.max_connection_m).to_numpy()
-    classes = [("Streets without demand", (density <= 0) & ~forbidden, NO_DEMAND_COLOUR)]
+    classes = [(t("check.no_demand"), (density <= 0) & ~forbidden, NO_DEMAND_COLOUR)]
     steps = zip(DENSITY_STEPS[:-1], DENSITY_STEPS[1:], DENSITY_COLOURS, strict=True)
     for low, high, colour in steps:
-        span = f"{low:g} to {high:g}" if np.isfinite(high) else f"over {low:g}"
+        ends = {"low": f"{low:g}", "high": f"{high:g}"}
+        span = t("check.span", **ends) if np.isfinite(high) else t("check.over", low=ends["low"])
         own = (density > low) & (density <= high) & ~forbidden
-        classes.append((f"Streets, {span} MWh/(m·a)", own, colour))
-    classes.append(("Streets closed to pipes", forbidden, FORBIDDEN_COLOUR))
+        classes.append((t("check.density", span=span), own, colour))
+    classes.append((t("check.closed"), forbidden, FORBIDDEN_COLOUR))
     return [
-        (name, lines[own], colour, _length_words(lines[own]))
+        (name, lines[own], colour, _length_words(lines[own], t))
         for name, own, colour in classes
         if own.any()
     ]
 
 
-def _length_words(lines: Any) -> list[tuple[str, str]]:
+def _length_words(lines: Any, t: Labels) -> list[tuple[str, str]]:
     """Return how many lines there are, and how long they are."""
     return [
-        ("Lines", f"{len(lines):,}"),
-        ("Length", f"{float(shapely.length(lines).sum()) / 1000:,.2f} km"),
+        (t("check.lines"), f"{len(lines):,}"),
+        (t("check.length"), f"{float(shapely.length(lines).sum()) / 1000:,.2f} km"),
     ]
 
 
@@ -118,26 +121,30 @@ def place_facts(
     frame: gpd.GeoDataFrame,
     parts: Mapping[str, int] | None,
     spoken: Mapping[tuple[str, str], Sequence[str]],
+    t: Labels = ENGLISH,
 ) -> list[Facts]:
     """Return what the page says of each zone or site."""
     figures = {
-        "zones": (("Demand", "annual_demand_mwh", "MWh/a"), ("Peak", "peak_demand_kw", "kW")),
+        "zones": (
+            (t("check.demand"), "annual_demand_mwh", "MWh/a"),
+            (t("check.peak"), "peak_demand_kw", "kW"),
+        ),
         "sites": (
-            ("IT load", "it_load_mw", "MW"),
-            ("Heat given", "recoverable_heat_kw", "kW"),
+            (t("check.load"), "it_load_mw", "MW"),
+            (t("check.heat"), "recoverable_heat_kw", "kW"),
         ),
     }[kind]
     columns = [frame[column].tolist() for _, column, _ in figures]
     found = []
     for number, (key, name) in enumerate(zip(map(str, frame.index), frame["name"], strict=True)):
-        rows = [("Id", key)] if str(name) != key else []
+        rows = [(t("check.id"), key)] if str(name) != key else []
         for (label, _, unit), values in zip(figures, columns, strict=True):
             if values[number] == values[number]:
                 rows.append((label, f"{values[number]:,.6g} {unit}"))
         part = None if parts is None else parts.get(key, -1)
         if part is not None:
-            where = f"part {part}" if part >= 0 else "none: no street in reach"
-            rows.append(("Network", where))
+            where = t("check.part", number=part) if part >= 0 else t("check.no_part")
+            rows.append((t("check.network"), where))
         colour = NO_DEMAND_COLOUR if part is None else colour_of_part(part)
         notes = spoken.get((kind, key), ())
         found.append(Facts(colour, str(name), rows, notes, kind == "sites"))

@@ -21,6 +21,7 @@ from folium.utilities import JsCode
 
 from siting.outputs.assets import data_uri, outside_links
 from siting.outputs.check_facts import Facts
+from siting.outputs.labels import ENGLISH, Labels
 from siting.outputs.maps import NOT_NEEDED, VENDORED
 
 __all__ = ["Layer", "layered_map", "write_page"]
@@ -30,6 +31,9 @@ SCRIPTS = {
     "siting_check": "check.js",
     "siting_check_css": "check.css",
 }
+
+BUTTONS = ("zoom_in", "zoom_out", "layers", "close_popup")
+"""Texts that Leaflet would say in English."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def layered_map(
     page: str,
     attribution: str = "",
     framed: Sequence[str] = (),
+    labels: Labels = ENGLISH,
 ) -> folium.Map:
     """Return a map with a panel and a layer control.
 
@@ -85,11 +90,18 @@ def layered_map(
         Who made the layers.
     framed
         Names of the layers that the first view shows; all where none of them is there.
+    labels
+        The texts of its buttons, in the language of the page.
     """
     drawn = [_degrees(layer, crs) for layer in layers if len(layer.shapes)]
     box = _bounds(drawn, framed)
     m = _empty_map(box, title)
-    settings = {"bounds": box, "attribution": attribution}
+    settings = {
+        "bounds": box,
+        "attribution": attribution,
+        "language": labels.language,
+        "texts": {name: labels(f"map.{name}") for name in BUTTONS},
+    }
     _named(_Furniture(settings, page), "furniture").add_to(m)
     names = []
     for number, layer in enumerate(drawn):
@@ -103,7 +115,8 @@ def layered_map(
         )
         _named(shown, f"layer{number}").add_to(m)
         names.append((shown.get_name(), layer.name, layer.colour, layer.shown, layer.group))
-    _named(Fullscreen(position="bottomright"), "fullscreen").add_to(m)
+    whole = Fullscreen("bottomright", labels("map.full_screen"), labels("map.full_screen_end"))
+    _named(whole, "fullscreen").add_to(m)
     _named(_Finish(names), "finish").add_to(m)
     _embed(m)
     return m

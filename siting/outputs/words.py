@@ -30,7 +30,7 @@ NOTHING = "–"
 COUNT_UNITS = {"_gwh": "GWh/a", "_km": "km", "_mw": "MW"}
 
 
-def count_words(name: str, value: float) -> tuple[str, str]:
+def count_words(name: str, value: float, t: Labels = ENGLISH) -> tuple[str, str]:
     """Return label and text of a figure of a check, its unit behind it.
 
     Examples
@@ -40,8 +40,9 @@ def count_words(name: str, value: float) -> tuple[str, str]:
     """
     for ending, unit in COUNT_UNITS.items():
         if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " "), f"{value:,.4g} {unit}"
-    return name.replace("_", " "), f"{value:,.0f}"
+            label = name.removesuffix(ending).replace("_", " ")
+            return t.said(label), f"{value:,.4g} {unit}"
+    return t.said(name.replace("_", " ")), f"{value:,.0f}"
 
 
 def figure(value: float | None, digits: int = 3) -> str:

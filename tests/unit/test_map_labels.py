@@ -16,8 +16,9 @@ import siting
 from siting.appraisal import appraise
 from siting.config import OutputsConfig
 from siting.errors import InputError
+from siting.outputs.check_map import build_check_map
 from siting.outputs.frames import plan_facts, plan_frames
-from siting.outputs.labels import ENGLISH, translated
+from siting.outputs.labels import ENGLISH, Labels, translated
 from siting.outputs.map_states import MapState
 from siting.outputs.map_words import PAGE_WORDS, page_words
 from siting.outputs.maps import PARTS, build_map
@@ -48,6 +49,11 @@ def in_greek(text: str) -> str:
     return re.sub(r"(\{\w+\})|([^{}]+)", lambda hit: hit[1] or hit[2].translate(GREEK), text)
 
 
+def greek() -> Labels:
+    """Return every text of the catalogue in Greek letters."""
+    return translated("xx", {key: in_greek(ENGLISH.raw(key)) for key in ENGLISH})
+
+
 @pytest.fixture(scope="module")
 def parameters():
     return sample(country="FI").parameters
@@ -55,7 +61,6 @@ def parameters():
 
 @pytest.fixture(scope="module")
 def page(parameters) -> str:
-    labels = translated("xx", {key: in_greek(ENGLISH.raw(key)) for key in ENGLISH})
     town = small_town()
     stops = []
     for each in (with_nothing_built(town), town):
@@ -71,7 +76,7 @@ def page(parameters) -> str:
         title="Warm town",
         others=stops,
         parameters=parameters,
-        labels=labels,
+        labels=greek(),
     )
     return drawn.get_root().render()
 
@@ -157,3 +162,19 @@ def test_the_maps_ask_for_the_language_of_the_study(write, tmp_path):
     found = SimpleNamespace(config=config, region=None)
     with pytest.raises(InputError, match="language = 'tlh' is not known"):
         write(found, *([] if write is map_options else [tmp_path / "map.html"]))
+
+
+def test_the_page_of_a_check_speaks_the_language(small_study):
+    findings = siting.read_study(small_study / "study.toml").inspect()
+    page = build_check_map(findings, greek()).get_root().render()
+    page = re.sub(r"\\u([0-9a-f]{4})", lambda hit: chr(int(hit[1], 16)), page)
+    panel = told(page[page.index('<details class="panel') : page.index("</details>")])
+    facts = re.findall(r'"r": (\[\[.*?\]\])', page) + re.findall(r'"t": "([^"]*)"', page)
+    layers = re.findall(r'\[geo_json_\w+, "([^"]*)"', page)
+    assert len(panel) > 30
+    assert len(facts) > 10
+    assert len(layers) > 7
+    names = [*findings.region.zones.frame["name"], *findings.region.sites.frame["name"]]
+    filled = "utilisation recoverable_fraction supply_temperature_c electricity_price_eur_per_mwh"
+    known = " ".join(["Small town", filled, *names])
+    assert english_in([*panel, *facts, *layers], known) == []

@@ -1,6 +1,7 @@
 /* The page of a check: layers with their own colours, popups, layer control. Needs Leaflet only. */
 function checkMap(map, settings) {
   "use strict";
+  document.documentElement.lang = settings.language;
   const esc = (text) => String(text ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const canvas = L.canvas({ padding: 0.3, tolerance: 5 });
   const isArea = (f) => /Polygon/.test(f.geometry.type);
@@ -27,6 +28,9 @@ function checkMap(map, settings) {
       if (!shown) map.removeLayer(layer);
     });
     const control = L.control.layers(null, overlays, { collapsed: map.getSize().x < 900, sortLayers: false }).addTo(map);
+    control.getContainer().querySelector(".leaflet-control-layers-toggle").title = settings.texts.layers;
+    map.on("popupopen", ({ popup }) => popup.getElement().querySelector(".leaflet-popup-close-button")
+      .setAttribute("aria-label", settings.texts.close_popup));
     const headed = () => {
       const labels = control.getContainer().querySelectorAll(".leaflet-control-layers-overlays > label");
       if (control.getContainer().querySelector(".group")) return;
@@ -37,7 +41,7 @@ function checkMap(map, settings) {
     };
     headed();
     map.on("overlayadd overlayremove", () => setTimeout(headed));
-    L.control.zoom({ position: "bottomright" }).addTo(map);
+    L.control.zoom({ position: "bottomright", zoomInTitle: settings.texts.zoom_in, zoomOutTitle: settings.texts.zoom_out }).addTo(map);
     const order = () => layers.forEach(([layer]) => { if (map.hasLayer(layer)) layer.bringToFront(); });
     map.on("overlayadd", order);
     const wide = map.getSize().x > 700;
