@@ -189,14 +189,17 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults, or ``resume`` is about another problem.
+            The layers or the study file have faults, the language is not known, or ``resume`` is
+            about another problem.
         InfeasibleError
             No plan can meet the limits.
         NoPlanError
             No plan was found in time.
         """
         from siting.frontier import find_frontier
+        from siting.outputs.labels import labels_of
 
+        labels_of(self.config.outputs.language)  # refused before a search, not after it
         with watched(self.config, progress) as watcher:
             problem = self.check().assembly.problem
             log.info("searching the frontier, at most %g s", self.config.solver.time_limit_s)
@@ -227,14 +230,16 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults.
+            The layers or the study file have faults, or the language is not known.
         InfeasibleError
             No plan can meet the limits.
         NoPlanError
             No plan was found in time.
         """
+        from siting.outputs.labels import labels_of
         from siting.study.phasing import find_phases
 
+        labels_of(self.config.outputs.language)  # refused before a search, not after it
         with watched(self.config, progress) as watcher:
             return find_phases(self.config, self.check(), watcher, stop)
 
@@ -251,14 +256,16 @@ class Study:
         Raises
         ------
         InputError
-            The layers or the study file have faults.
+            The layers or the study file have faults, or the language is not known.
         InfeasibleError
             No plan can meet the limits.
         NoPlanError
             No plan was found in time.
         """
+        from siting.outputs.labels import labels_of
         from siting.study.stress import find_stress
 
+        labels_of(self.config.outputs.language)  # refused before a search, not after it
         with watched(self.config, progress) as watcher:
             return find_stress(self.config, self.check(), watcher, stop)
 

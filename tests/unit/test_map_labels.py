@@ -178,3 +178,13 @@ def test_the_page_of_a_check_speaks_the_language(small_study):
     filled = "utilisation recoverable_fraction supply_temperature_c electricity_price_eur_per_mwh"
     known = " ".join(["Small town", filled, *names])
     assert english_in([*panel, *facts, *layers], known) == []
+
+
+@pytest.mark.parametrize("search", ["frontier", "phases", "stress"])
+def test_an_unknown_language_is_refused_before_a_search(search, small_study):
+    study = siting.read_study(small_study / "study.toml")
+    outputs = study.config.outputs.model_copy(update={"language": "tlh"})
+    study = siting.Study(study.config.model_copy(update={"outputs": outputs}))
+    (small_study / "zones.gpkg").unlink()  # even before the layers are read
+    with pytest.raises(InputError, match="language = 'tlh' is not known"):
+        getattr(study, search)()
