@@ -60,4 +60,4 @@ class OutputsConfig(Section):
         description="Whether to print the report to report.pdf too, by an installed browser or"
         " WeasyPrint.",
     )
-    language: str = Field("en", description="Language of report and map.")
+    language: str = Field("en", description="Language of report, map and page of a check.")

@@ -1,4 +1,4 @@
-"""Hold every text of the report in one catalogue for each language.
+"""Hold every text of report and map in one catalogue for each language.
 
 A language is one file of this folder, such as ``sv.toml``, with the keys of ``en.toml``. What it
 lacks is taken from English, so that a translation can grow; `missing_texts` lists it.
