@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
 import siting.simulate.check as check
 from siting.errors import InputError
+from siting.outputs.labels import ENGLISH, translated
 from siting.plan import Plan, PlannedPipe, PlannedSite, PlannedZone
 from siting.problem import Edge, PipeSize, Problem, Site, Zone
 from siting.simulate.check import Case, simulate_case
@@ -205,3 +207,31 @@ def test_a_source_that_would_take_heat_in_is_told() -> None:
     assert [each.text for each in found] == [
         "Source 'DC-1' would take heat in: the others give more than is drawn."
     ]
+
+
+def test_findings_are_phrases_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the report tells them in its language."""
+    other = translated("xx", {key: f"⟦{ENGLISH.raw(key)}⟧" for key in ENGLISH})
+    monkeypatch.setattr(check, "simulate_net", cold_state)
+    laid = [("DN50", 3.2, 2.1, 380.0), ("DN50", 2.4, 1.0, 210.0), ("DN80", 90.0, 17.0, 9_000.0)]
+    pipes = [result(*each) for each in laid]
+    slow = [result("DN80", 1.0, 0.19, 10.0)]
+    days = simulate_case(case(z1="b"), "design")
+    backwards = SourceResult("DC-1", True, -0.1, 0.3, -0.8, 40.0, 0.5, 0.0)
+    still = simulate_case(replace(case(z1="b"), least_load_ratio=0.0), "summer")
+    texts = [
+        *(each.text for each in pipe_findings("design", pipes, {}, SIZES, LIMITS, 0.05)[1]),
+        *(
+            each.text
+            for each in pipe_findings("design", slow, offered("DN50", "DN80"), SIZES, LIMITS, 0.05)[
+                1
+            ]
+        ),
+        *(each.text for each in source_findings("summer", [backwards], {"DC-1": 0.3}, 1.0)),
+        *(each.text for found in (days, still) for each in found.findings),
+        *(text for day in (*days.days, *still.days) for text in (day.day, day.words)),
+    ]
+    assert len(texts) == 13
+    assert [text for text in texts if not re.fullmatch("⟦.*⟧", other.said(text))] == []
+    assert [text for text in texts if ENGLISH.said(text) != text] == []
+    assert "⟦enlarge to DN65⟧" in other.said(texts[0])
