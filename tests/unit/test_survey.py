@@ -20,7 +20,7 @@ from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.steps import fewer_steps
 from siting.optimise.survey import Survey, part_of, reasons_against
 from siting.optimise.tables import tables_of
-from siting.problem import Problem
+from siting.problem import Edge, Objective, Problem, Site, Zone
 from siting.solution import Status
 from siting.verify import verify_plan
 from tests.crosscheck.brute_force import solve_by_enumeration
@@ -177,6 +177,38 @@ def test_what_is_left_holds_the_best_plan(seed: int) -> None:
         truth = surplus_mwh(problem, best * share)
         assert found.surplus_mwh >= truth - 1e-6 * truth
         assert surplus_mwh(left, best * share) == pytest.approx(truth, rel=1e-5)
+
+
+def test_the_opening_of_a_root_is_not_charged_twice() -> None:
+    """A way from the root pays its opening, which a plan with that root has paid already.
+
+    The first site alone gives 125 MWh for 110 EUR. The other is cheap and gives next to nothing, so
+    that bounds without a price on output leave much of the first one's opening.
+    """
+    problem = Problem(
+        nodes=("N", "A", "B"),
+        edges=(
+            Edge(id="NA", u="N", v="A", length_m=1.0, cost_eur=5.0, one_way=True),
+            Edge(id="NB", u="N", v="B", length_m=1.0, cost_eur=5.0, one_way=True),
+        ),
+        sites=(
+            Site(id="large", node="N", cost_eur=100.0, capacity_mw=50.0),
+            Site(id="tiny", node="A", cost_eur=20.0, capacity_mw=0.5),
+        ),
+        zones=(
+            Zone(id="a", node="A", heat_mwh=100.0, peak_mw=10.0),
+            Zone(id="b", node="B", heat_mwh=25.0, peak_mw=1.0),
+        ),
+        objective=Objective(kind="heat_per_euro"),
+    )
+    closer = Closer(tables_of(problem))
+    for share in (1.0, 0.5, 0.0):
+        found = closer.bound(closer.tables, 1.0, share).rooted(0)
+        assert found.edges.all()
+        assert found.zones.all()
+    left = closer.close(1.0)
+    assert left is not None
+    assert (left.edges, left.zones, list(left.kept)) == ([0, 1], [0, 1], [0])
 
 
 @pytest.mark.parametrize("seed", [402, 405, 410])
