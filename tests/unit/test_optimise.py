@@ -79,6 +79,23 @@ def test_service_lines_move_into_their_zones_and_back(town: Problem) -> None:
     assert verify_plan(town, plan) == []
 
 
+def test_a_street_between_two_zones_and_nothing_else_is_taken_once() -> None:
+    """It would serve both, and neither of its ends would be left."""
+    problem = Problem(
+        nodes=("S", "A", "X", "Y"),
+        edges=(
+            Edge("SA", "S", "A", cost_eur=5.0, length_m=1.0),
+            Edge("XY", "X", "Y", cost_eur=5.0, length_m=1.0),
+        ),
+        sites=(Site("s", "S", cost_eur=10.0),),
+        zones=tuple(Zone(node, node, heat_mwh=100.0, peak_mw=1.0) for node in "AXY"),
+    )
+    reduced = reduce_problem(problem)
+    assert [line.edge for line in reduced.lines.values()] == ["SA", "XY"]
+    assert {zone.node for zone in reduced.problem.zones} <= set(reduced.problem.nodes)
+    assert {pipe.edge for pipe in solve(problem, time_limit_s=60).pipes} == {"SA"}
+
+
 def test_constructed_plans_are_feasible_and_not_far_off(town: Problem) -> None:
     """Trees grown at the best ratio reach nine tenths of it, and each one can be paid for."""
     best = solve(town, gap=0.001, time_limit_s=60).heat_per_euro_kwh
