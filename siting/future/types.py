@@ -213,7 +213,15 @@ def check_departures(case: Departures) -> None:
     for name, hazard in case.hazards.items():
         if not 0 <= hazard <= 1:
             log.fault("scenarios", f"site '{name}' has the hazard {hazard:g}.", "Give 0 to 1.")
+    if not 0 <= case.counts <= 1:
+        log.fault("scenarios", f"counts is {case.counts:g}.", "Give a share from 0 to 1.")
     for each in case.replacements:
+        if min(each.cost_per_mw_eur, each.cost_per_mwh_eur, each.capacity_mw or 0.0) < 0:
+            log.fault(
+                "scenarios",
+                f"replacement '{each.id}' has a cost or capacity below 0.",
+                "Give 0 or more: heat that is cheaper than that of the source saves nothing here.",
+            )
         if each.node not in case.problem.nodes:
             log.fault(
                 "scenarios",
@@ -264,6 +272,9 @@ def check_phases(case: Phases) -> None:
     ):
         for name in sorted(set(named) - known):
             log.fault("phases", f"{kind} '{name}' is not known.", "Correct the id.")
+    for period in case.periods:
+        if any(factor < 0 for factor in period.edge_cost_factor.values()):
+            log.fault("phases", f"period '{period.id}' has a factor below 0.", "Give 0 or more.")
     if any(not 0 <= share <= 1 for share in case.ramp) or list(case.ramp) != sorted(case.ramp):
         log.fault("phases", f"the ramp is {case.ramp}.", "Give rising shares from 0 to 1.")
     _check_rate(case.discount_rate, case.horizon_a, log)

@@ -145,18 +145,19 @@ class CityBound:
         left = ascent.reduced_cost
         opening = left[layout.pipes : layout.pipes + layout.options]
         own = tables.option_site == site
-        room = self.surplus_mwh - float(opening[own].min())
+        opened = float(opening[own].min())
+        room = self.surplus_mwh - opened  # ways from any site pay an opening, maybe this one
         of_edge = np.full(len(tables.edge), np.inf)
         np.minimum.at(of_edge, layout.pipe_edge, left[: layout.pipes])
         far = self._from(int(tables.option_node[own][0]), of_edge)
         service = left[layout.pipes + layout.options :]
         from_sites = ascent.from_root[tables.nodes + np.arange(layout.zones)]
-        to_zone = np.maximum(far[tables.zone_node] + service, from_sites)
+        to_zone = np.maximum(far[tables.zone_node] + service, from_sites - opened)
         room = self._room_within(room, to_zone)
         if room < 0:
             none = np.zeros(0, bool)
             return RootBound(room, none, none, none, np.zeros(0))
-        possible = ascent.possible(ascent.bound + room)
+        possible = ascent.possible(ascent.bound + room + opened)
         edges = np.zeros(len(tables.edge), bool)
         edges[layout.pipe_edge[possible.arcs[: layout.pipes]]] = True
         edges &= np.minimum(far[tables.u], far[tables.v]) + of_edge <= room

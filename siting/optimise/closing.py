@@ -28,6 +28,8 @@ STUCK = 2
 HALVINGS, DOUBLINGS = 4, 8
 FIRST_STEP = 0.02
 """How far above a price a ceiling is first looked for [-]."""
+BELOW = 0.05
+"""How far below a price bounds are made where options are opened for nothing [-]."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Closer:
         self.tables, self.is_late = tables, is_late
         self.sites = np.unique(tables.option_site).tolist()
         self.most_mw = carried_at_most(tables)
+        self.below = 0.0 if tables.option_cost_eur.min(initial=np.inf) > 0 else BELOW
+        self.least_eur = _least_investment(tables)
         self.order: list[int] = list(self.sites)
         self.alone: dict[int, Tables] = {}
 
@@ -70,10 +74,11 @@ class Closer:
         """Return a price that no plan beats, not below the one given; infinite without time.
 
         Bounds on the whole city come first; where they are above the price, plans are taken apart
-        by the site that their heat comes from (FORMULATION.md, *Taken apart by source*).
+        by the site that their heat comes from (FORMULATION.md, *Taken apart by source*). With
+        options that are opened for nothing what is lost to rounding is too much for that.
         """
         high, below = self._least_closed(self._is_closed, low, math.inf)
-        if math.isfinite(high) and high > low * (1 + FIRST_STEP):
+        if not self.below and math.isfinite(high) and high > low * (1 + FIRST_STEP):
             high, _ = self._least_closed(self._is_closed_apart, min(low, below), high)
         return high
 
@@ -99,12 +104,23 @@ class Closer:
                 low = middle
         return high, low
 
+    def _left_over(self, price: float) -> tuple[float, float]:
+        """Return a lower price, and what a plan that beats the price leaves there [MWh/a].
+
+        With options that are opened for nothing no bound falls below 0, as to build nothing is
+        worth that. But a plan with heat costs something: ``heat > price * capex`` is
+        ``heat - k * capex > (price - k) * capex``, at any ``k`` below the price.
+        """
+        lower = price * (1 - self.below)
+        return lower, (price - lower) * self.least_eur * (1 - self.below)
+
     def _is_closed(self, price: float) -> bool:
         """Whether bounds on the whole city show that no plan beats a price."""
         waiting = self.sites
+        lower, least_mwh = self._left_over(price)
         for share in SHARES:
-            bound = self.bound(self.tables, price, share)
-            waiting = [site for site in waiting if not bound.rooted(site).is_closed]
+            bound = self.bound(self.tables, lower, share)
+            waiting = [s for s in waiting if bound.rooted(s).surplus_mwh >= least_mwh]
             if not waiting:
                 return True
         return False
@@ -244,6 +260,14 @@ class Closer:
         return {
             s for s in self.sites if group is not None and s != site and sites[s].group == group
         }
+
+
+def _least_investment(tables: Tables) -> float:
+    """Return what any plan with heat costs at least: one site and one zone [EUR]."""
+    useful = tables.curves.step_heat.sum(axis=1) > 0
+    zone = float(tables.zone_cost_eur[useful].min(initial=np.inf))
+    site = float(tables.option_cost_eur.min(initial=np.inf))
+    return max(zone, 0.0) + max(site, 0.0) if math.isfinite(zone + site) else 0.0
 
 
 def _most_yield(tables: Tables) -> float:

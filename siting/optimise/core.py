@@ -66,8 +66,9 @@ def still_possible(
 ) -> Core:
     """Return what a plan can use whose objective is at most ``room`` above the relaxed one.
 
-    Setting a variable that rests at zero to one costs at least its reduced cost. A pipe is of use
-    only on a way from an open site to a connected zone, and everything on that way costs its own.
+    Setting a variable that rests at zero to one costs at least its reduced cost; one that is held
+    at one, such as that of a mandatory zone, has cost it already. A pipe is of use only on a way
+    from an open site to a connected zone, and everything on that way costs its own.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def still_possible(
         Zones known to be of no use.
     """
     v, data = model.variables, model.data
-    cost = np.maximum(reduced_cost, 0.0)
+    cost = np.where(compiled.lower > 0, 0.0, np.maximum(reduced_cost, 0.0))
     limit = max(room, 0.0) + 1e-9
     arcs = np.array(
         [

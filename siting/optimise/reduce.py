@@ -62,15 +62,18 @@ def reduce_problem(problem: Problem) -> Reduced:
         shared[zone.node] += 1
     lines: dict[str, Line] = {}
     zones: list[Zone] = []
+    taken: set[str] = set()  # a street of its own between two zones serves one of them at most
     for zone in problem.zones:
         edges = at[zone.node]
         alone = len(edges) == 1 and zone.node not in busy and shared[zone.node] == 1
+        alone = alone and edges[0].id not in taken
         moved = _moved(zone, edges[0]) if alone and not zone.forbidden else None
         if moved is None:
             zones.append(zone)
             continue
         zones.append(moved[0])
         lines[zone.id] = moved[1]
+        taken.add(moved[1].edge)
     gone_edges = {line.edge for line in lines.values()}
     gone_nodes = {line.to_node for line in lines.values()}
     return Reduced(

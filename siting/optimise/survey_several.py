@@ -29,7 +29,7 @@ from siting.optimise.scarcity import PricedBound, Prices, follow_prices
 from siting.optimise.settle import settle
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
-from siting.optimise.tables import Tables, tables_of
+from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.optimise.trees import TreeBuilder
 from siting.optimise.wanted import Wanted
 from siting.problem import Limits, Problem
@@ -529,18 +529,23 @@ class SurveySeveral:
                 or self._is_done
             ):
                 break
-            bounds = self._followed_again(tables, bounds)
+            bounds = self._followed_again(tables, bounds, found.options)
         everything = np.ones(len(tables.edge), bool), np.ones(len(tables.zone), bool)
         return part_of(tables, *everything, set(tables.option_site.tolist()))
 
-    def _followed_again(self, tables: Tables, bounds: list[PricedBound]) -> list[PricedBound]:
-        """Return bounds of what is left, from the best prices known for more of it."""
+    def _followed_again(
+        self, tables: Tables, bounds: list[PricedBound], options: BoolArray
+    ) -> list[PricedBound]:
+        """Return bounds of what is left, from the best prices known for more of it.
+
+        ``options`` are those left, by position in the tables of the bounds: of a site that stays
+        some may be gone.
+        """
         found: list[PricedBound] = []
         for k, each in enumerate(bounds):
             if found and self._is_late(NARROWED):
                 break
-            own = np.isin(each.city.tables.option_site, tables.option_site)
-            start = Prices(each.prices.investment, each.prices.output[own])
+            start = Prices(each.prices.investment, each.prices.output[options])
             found += follow_prices(
                 tables,
                 self.wanted,

@@ -36,23 +36,29 @@ def test_faults_of_a_case_are_told_together() -> None:
     case = Departures(
         t10_problem(),
         (Scenario("a", 0.8, 10, {"S9": 0.0}), Scenario("b", 0.7, 99, {"S1": -1.0})),
-        (Replacement("boiler", "nowhere"),),
+        (Replacement("boiler", "nowhere", cost_per_mwh_eur=-1.0),),
         hazards={"S1": 2.0},
         discount_rate=5.0,
+        counts=1.5,
     )
     with pytest.raises(InputError) as caught:
         solve_departures(case)
     told = " ".join(map(str, caught.value.faults))
-    for words in ("'S9'", "below 0", "add up to 1.5", "99", "nowhere", "hazard 2", "rate is 5"):
+    expected = (
+        *("'S9'", "output below 0", "add up to 1.5", "99", "nowhere", "hazard 2", "rate is 5"),
+        *("cost or capacity below 0", "counts is 1.5"),
+    )
+    for words in expected:
         assert words in told, words
 
 
 def test_faults_of_periods_are_told_together() -> None:
-    case = Phases(t10_problem(), (Period("a", 0),), site_from_year={"S9": 1}, ramp=(0.5, 0.2))
+    periods = (Period("a", 0, edge_cost_factor={"e1": -1.0}),)
+    case = Phases(t10_problem(), periods, site_from_year={"S9": 1}, ramp=(0.5, 0.2))
     with pytest.raises(InputError) as caught:
         solve_phases(case)
     told = " ".join(map(str, caught.value.faults))
-    for words in ("less than a year", "'S9'", "rising shares"):
+    for words in ("less than a year", "'S9'", "rising shares", "factor below 0"):
         assert words in told, words
 
 

@@ -10,13 +10,23 @@ from siting.model import build_model
 from siting.optimise import solve
 from siting.optimise.candidate import make_candidate
 from siting.optimise.construct import Constructor, draft_of
+from siting.optimise.core import restrict, still_possible
 from siting.optimise.engine import Engine, MipCall, SolverChoice
 from siting.optimise.progress import Watch
 from siting.optimise.reduce import reduce_problem
 from siting.optimise.settle import settle
 from siting.optimise.state import encode
 from siting.plan import Plan
-from siting.problem import Edge, PipeSize, Problem, Site, SiteOption, Zone
+from siting.problem import (
+    Edge,
+    Limits,
+    Objective,
+    PipeSize,
+    Problem,
+    Site,
+    SiteOption,
+    Zone,
+)
 from siting.solution import OpenSite, PipeFlow, ServedZone, Solution
 from siting.solvers.outcome import FloatArray
 from siting.verify import verify_plan
@@ -77,6 +87,48 @@ def test_service_lines_move_into_their_zones_and_back(town: Problem) -> None:
     plan = solve(town, gap=0.001, time_limit_s=60)
     assert {pipe.edge for pipe in plan.pipes} >= {f"s{zone.zone[1:]}" for zone in plan.zones}
     assert verify_plan(town, plan) == []
+
+
+def test_a_street_between_two_zones_and_nothing_else_is_taken_once() -> None:
+    """It would serve both, and neither of its ends would be left."""
+    problem = Problem(
+        nodes=("S", "A", "X", "Y"),
+        edges=(
+            Edge("SA", "S", "A", cost_eur=5.0, length_m=1.0),
+            Edge("XY", "X", "Y", cost_eur=5.0, length_m=1.0),
+        ),
+        sites=(Site("s", "S", cost_eur=10.0),),
+        zones=tuple(Zone(node, node, heat_mwh=100.0, peak_mw=1.0) for node in "AXY"),
+    )
+    reduced = reduce_problem(problem)
+    assert [line.edge for line in reduced.lines.values()] == ["SA", "XY"]
+    assert {zone.node for zone in reduced.problem.zones} <= set(reduced.problem.nodes)
+    assert {pipe.edge for pipe in solve(problem, time_limit_s=60).pipes} == {"SA"}
+
+
+def test_a_way_to_a_mandatory_zone_is_always_possible() -> None:
+    """That it has to be connected is in the bound; on top of it, it costs nothing."""
+    problem = Problem(
+        nodes=("S", "A", "B"),
+        edges=(
+            Edge("SA", "S", "A", cost_eur=5.0, length_m=1.0),
+            Edge("SB", "S", "B", cost_eur=5.0, length_m=1.0),
+        ),
+        sites=(Site("s", "S", cost_eur=10.0),),
+        zones=(
+            Zone("a", "A", heat_mwh=100.0, peak_mw=2.0, cost_eur=3.0, mandatory=True),
+            Zone("b", "B", heat_mwh=50.0, peak_mw=2.0, cost_eur=3.0),
+        ),
+        objective=Objective(kind="capex"),
+        limits=Limits(min_heat_mwh=120.0),
+    )
+    engine = Engine(problem, Watch(60.0), SolverChoice())
+    relaxed = engine.relax(engine.capex)
+    assert relaxed.reduced_cost is not None
+    core = still_possible(engine.model, engine.compiled, relaxed.reduced_cost, 1e-3)
+    left = restrict(engine.model, core)
+    assert {edge.id for edge in left.edges} >= {"SA"}
+    assert core.zones.all()
 
 
 def test_constructed_plans_are_feasible_and_not_far_off(town: Problem) -> None:

@@ -14,13 +14,16 @@ from siting.optimise.carried import carried_at_most, city_bound
 from siting.optimise.chains import joined
 from siting.optimise.closing import Closer
 from siting.optimise.engine import SolverChoice
+from siting.optimise.linear_chain import search_linear
 from siting.optimise.lines import lines_below
 from siting.optimise.progress import Watch
+from siting.optimise.scarcity import Prices, follow_prices
 from siting.optimise.stages import ALL_STAGES, Stages
 from siting.optimise.steps import fewer_steps
 from siting.optimise.survey import Survey, part_of, reasons_against
+from siting.optimise.survey_several import SurveySeveral
 from siting.optimise.tables import tables_of
-from siting.problem import Problem
+from siting.problem import Edge, Limits, Objective, Problem, Site, SiteOption, Zone
 from siting.solution import Status
 from siting.verify import verify_plan
 from tests.crosscheck.brute_force import solve_by_enumeration
@@ -179,6 +182,38 @@ def test_what_is_left_holds_the_best_plan(seed: int) -> None:
         assert surplus_mwh(left, best * share) == pytest.approx(truth, rel=1e-5)
 
 
+def test_the_opening_of_a_root_is_not_charged_twice() -> None:
+    """A way from the root pays its opening, which a plan with that root has paid already.
+
+    The first site alone gives 125 MWh for 110 EUR. The other is cheap and gives next to nothing, so
+    that bounds without a price on output leave much of the first one's opening.
+    """
+    problem = Problem(
+        nodes=("N", "A", "B"),
+        edges=(
+            Edge(id="NA", u="N", v="A", length_m=1.0, cost_eur=5.0, one_way=True),
+            Edge(id="NB", u="N", v="B", length_m=1.0, cost_eur=5.0, one_way=True),
+        ),
+        sites=(
+            Site(id="large", node="N", cost_eur=100.0, capacity_mw=50.0),
+            Site(id="tiny", node="A", cost_eur=20.0, capacity_mw=0.5),
+        ),
+        zones=(
+            Zone(id="a", node="A", heat_mwh=100.0, peak_mw=10.0),
+            Zone(id="b", node="B", heat_mwh=25.0, peak_mw=1.0),
+        ),
+        objective=Objective(kind="heat_per_euro"),
+    )
+    closer = Closer(tables_of(problem))
+    for share in (1.0, 0.5, 0.0):
+        found = closer.bound(closer.tables, 1.0, share).rooted(0)
+        assert found.edges.all()
+        assert found.zones.all()
+    left = closer.close(1.0)
+    assert left is not None
+    assert (left.edges, left.zones, list(left.kept)) == ([0, 1], [0, 1], [0])
+
+
 @pytest.mark.parametrize("seed", [402, 405, 410])
 def test_a_survey_changes_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small, a surveyed problem has the best plan of enumeration, with every stage on."""
@@ -206,6 +241,40 @@ def test_a_survey_of_several_networks_changes_no_answer(
     plan = solve(problem, gap=0, time_limit_s=60)
     assert plan.proof.status is Status.OPTIMAL
     assert plan.proof.incumbent == pytest.approx(wanted.value, rel=1e-5)
+
+
+def test_one_option_of_a_site_may_be_left_out_and_the_other_stay() -> None:
+    """With a zone far off, so that there is something left out and bounded again."""
+    problem = Problem(
+        nodes=("N", "A", "B"),
+        edges=(
+            Edge(id="NA", u="N", v="A", length_m=1.0, cost_eur=5.0),
+            Edge(id="NB", u="N", v="B", length_m=1.0, cost_eur=5_000.0),
+        ),
+        sites=(
+            Site(
+                id="s",
+                node="N",
+                options=(SiteOption("cheap", 10.0, 20.0), SiteOption("dear", 10.0, 1_000.0)),
+            ),
+        ),
+        zones=(
+            Zone(id="a", node="A", heat_mwh=100.0, peak_mw=5.0),
+            Zone(id="b", node="B", heat_mwh=10.0, peak_mw=5.0),
+        ),
+        objective=Objective(kind="capex"),
+        limits=Limits(min_heat_mwh=90.0),
+    )
+    survey = SurveySeveral(problem, Watch(60.0), gap=0.01, solver=SolverChoice())
+    survey.best = search_linear(
+        problem, Watch(60.0), gap=1e-6, solver=SolverChoice(), stages=ALL_STAGES
+    ).best
+    start = Prices(1.0, np.zeros(2))
+    bounds = follow_prices(survey.tables, survey.wanted, start, steps=4)
+    core = survey._narrowed(bounds[-1:])
+    assert survey.proven is not None
+    assert survey.proven <= 25.0
+    assert [edge.id for edge in core.edges] == ["NA"]
 
 
 @pytest.mark.parametrize("seed", [400, 403, 407])
