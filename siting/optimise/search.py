@@ -152,8 +152,10 @@ def _opening_state(
     if found.best is None or not found.price:
         return SearchState(problem, watch, gap=gap, solver=solver)
     outside = found.price * 1000
-    state = SearchState(problem, watch, gap=gap, solver=solver, core=found.core, outside=outside)
-    state.offer(make_candidate(problem, found.best.solution))
+    best = make_candidate(problem, found.best.solution)
+    state = SearchState(
+        problem, watch, gap=gap, solver=solver, core=found.core, outside=outside, best=best
+    )
     if proven is not None:
         state.prove(proven * 1000, proven)
     if found.is_empty:
