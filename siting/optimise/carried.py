@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from siting.optimise.ascent import Ascent, RootedNetwork, ascend
-from siting.optimise.ascent_kernels import least_from
 from siting.optimise.lines import Corners, Lines, lines_below, small_flow
 from siting.optimise.pricing import node_prices
 from siting.optimise.steps import fewer_steps
@@ -149,7 +148,7 @@ class CityBound:
         room = self.surplus_mwh - opened  # ways from any site pay an opening, maybe this one
         of_edge = np.full(len(tables.edge), np.inf)
         np.minimum.at(of_edge, layout.pipe_edge, left[: layout.pipes])
-        far = self._from(int(tables.option_node[own][0]), of_edge)
+        far = tables.least_from(int(tables.option_node[own][0]), of_edge, either_way=True)
         service = left[layout.pipes + layout.options :]
         from_sites = ascent.from_root[tables.nodes + np.arange(layout.zones)]
         to_zone = np.maximum(far[tables.zone_node] + service, from_sites - opened)
@@ -185,16 +184,6 @@ class CityBound:
                 reached = np.where(far > room, room / far, 1.0)
             room = self.surplus_mwh - float(gained @ (1 - reached)) * (1 - SAFETY)
         return room
-
-    def _from(self, start: int, of_edge: FloatArray) -> FloatArray:
-        """Return the least sum of left costs from a node, whichever way pipes run."""
-        tables = self.tables
-        first, order, end = tables.links
-        cost = np.concatenate([of_edge, of_edge])[order]
-        far, _ = least_from(
-            first, end, cost, np.array([start], dtype=np.int64), np.zeros(1), np.inf
-        )
-        return np.asarray(far)
 
     def _room_within(self, room: float, to_zone: FloatArray) -> float:
         """Return the room without what is gained by zones that are too far for it.

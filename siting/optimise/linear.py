@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from siting.problem import Problem
 from siting.solvers.outcome import Ending, FloatArray, Outcome
 
 __all__ = ["LinearSearch"]
+
+LOG = logging.getLogger(__name__)
 
 SHAKES = (0.0, 0.2, 0.4)
 PRICE_STEPS = 16
@@ -158,6 +161,9 @@ class LinearSearch:
         """Take note that an engine holds no plan at all."""
         if self.state.best is None:
             self.state.infeasible = engine is self.engine
+        elif engine is not self.engine and self.state.start_for(self.engine) is not None:
+            # What is left out is in no better plan, so the best one itself must have stayed.
+            LOG.warning("what is left of the problem holds no plan at all; nothing is proven by it")
         else:
             self._prove_value(self.state.best.value)
 

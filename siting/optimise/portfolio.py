@@ -17,13 +17,11 @@ import numpy as np
 
 from siting.model.data import ModelData
 from siting.model.pieces import size_for
-from siting.optimise.ascent_kernels import least_from
 from siting.optimise.carried import carried_at_most, city_bound
 from siting.optimise.settle import Draft, entering_flow
 from siting.optimise.tables import BoolArray, IntArray, Tables
 from siting.optimise.tree_kernels import prune
 from siting.optimise.trees import RootedTree, TreeBuilder
-from siting.solvers.outcome import FloatArray
 
 __all__ = ["Portfolios", "SitePlan", "draft_of_plans", "trimmed"]
 
@@ -316,7 +314,8 @@ class Portfolios:
         """Return the nodes around a site, as far as it may reach."""
         tables = self.tables
         own = tables.option_site == site
-        far = _distance(tables, int(tables.option_node[own][0]))
+        node = int(tables.option_node[own][0])
+        far = tables.least_from(node, tables.cost_eur[:, 0], either_way=False)
         order = np.argsort(far, kind="stable")
         order = order[np.isfinite(far[order])][:NEAR_NODES]
         peak = np.bincount(tables.zone_node, tables.zone_peak_mw, tables.nodes)
@@ -454,13 +453,3 @@ def _hung(builder: TreeBuilder, tree: RootedTree) -> IntArray:
     by = np.full(builder.network.nodes, -1, dtype=np.int64)
     by[builder.network.head[tree.arcs]] = builder.place[tree.arcs]
     return by
-
-
-def _distance(tables: Tables, start: int) -> FloatArray:
-    """Return the least cost of pipes from a node to each other, every pipe of its first size."""
-    first, order, end = tables.links
-    there = np.concatenate([np.ones(len(tables.u), bool), ~tables.one_way])
-    cost = np.where(there, np.tile(tables.cost_eur[:, 0], 2), np.inf)[order]
-    source = np.array([start], dtype=np.int64)
-    far, _ = least_from(first, end, cost, source, np.zeros(1), np.inf)
-    return np.asarray(far)

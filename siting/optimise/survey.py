@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siting.model.data import ModelData, prepare
-from siting.optimise.ascent_kernels import least_from
 from siting.optimise.candidate import Candidate, make_candidate
 from siting.optimise.carried import RootBound
 from siting.optimise.chains import joined
@@ -30,7 +29,6 @@ from siting.optimise.stages import Stages
 from siting.optimise.state import SearchState
 from siting.optimise.tables import BoolArray, Tables, tables_of
 from siting.problem import Problem
-from siting.solvers.outcome import FloatArray
 
 __all__ = [
     "Sketch",
@@ -195,7 +193,7 @@ class Survey:
         """Return the part of the problem around one site, as far as it may reach."""
         tables = self.tables
         start = int(tables.option_node[tables.option_site == site][0])
-        far = _distance(tables, start)
+        far = tables.least_from(start, tables.cost_eur[:, 0], either_way=False)
         order = np.argsort(far, kind="stable")
         order = order[np.isfinite(far[order])][:NEAR_NODES]
         peak = np.bincount(tables.zone_node, tables.zone_peak_mw, tables.nodes)
@@ -335,13 +333,3 @@ def _part(problem: Problem, edges: list[int], zones: list[int], sites: set[int])
     used |= {end for each in kept_edges for end in (each.u, each.v)}
     nodes = tuple(name for name in problem.nodes if name in used)
     return replace(problem, nodes=nodes, edges=kept_edges, zones=kept_zones, sites=kept_sites)
-
-
-def _distance(tables: Tables, start: int) -> FloatArray:
-    """Return the least cost of pipes from a node to each other, every pipe of its first size."""
-    first, order, end = tables.links
-    there = np.concatenate([np.ones(len(tables.u), bool), ~tables.one_way])
-    cost = np.where(there, np.tile(tables.cost_eur[:, 0], 2), np.inf)[order]
-    source = np.array([start], dtype=np.int64)
-    far, _ = least_from(first, end, cost, source, np.zeros(1), np.inf)
-    return np.asarray(far)

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from siting.optimise.ascent_kernels import least_from
 from siting.optimise.construct import Curves
 from siting.problem import Problem
 from siting.solvers.outcome import FloatArray
@@ -77,6 +78,25 @@ class Tables:
         start = np.zeros(self.nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(tail, minlength=self.nodes), out=start[1:])
         return start, order, np.concatenate([self.v, self.u])[order]
+
+    def least_from(self, node: int, of_edge: FloatArray, *, either_way: bool) -> FloatArray:
+        """Return the least sum over edges on a way from a node to each other; infinite without one.
+
+        Parameters
+        ----------
+        node
+            Where ways begin.
+        of_edge
+            What each edge adds, not below 0.
+        either_way
+            Whether edges of one direction may be passed against it.
+        """
+        start, order, end = self.links
+        back = of_edge if either_way else np.where(self.one_way, np.inf, of_edge)
+        cost = np.concatenate([of_edge, back])[order]
+        source = np.array([node], dtype=np.int64)
+        far, _ = least_from(start, end, cost, source, np.zeros(1), np.inf)
+        return np.asarray(far)
 
     @cached_property
     def is_chain(self) -> BoolArray:

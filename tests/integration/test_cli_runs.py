@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +149,11 @@ def kotka_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any],
     return run_kotka(tmp_path_factory.mktemp("kotka") / "out")
 
 
-def run_kotka(out: Path, *flags: str) -> tuple[dict[str, Any], Path]:
-    """Run the example on Kotka; a slow machine keeps a plan that is not proven in time."""
-    words = ["example", "kotka", "--out", str(out), "--gap", "0.02", "--frontier", "0"]
-    result = runner.invoke(app, [*words, "--time-limit", "60", "--json", *flags])
-    assert result.exit_code in {0, 4}, result.output
+def run_kotka(out: Path, *flags: str, codes: Collection[int] = (0,)) -> tuple[dict[str, Any], Path]:
+    """Run the example on Kotka, which ends with one of the codes."""
+    words = ["example", "kotka", "--out", str(out), "--frontier", "0", "--json", *flags]
+    result = runner.invoke(app, words)
+    assert result.exit_code in codes, result.output
     return json.loads(result.stdout), out
 
 
@@ -167,7 +168,8 @@ def test_the_free_ratio_is_at_least_as_good(
 ) -> None:
     """What must deliver a least heat lies below what is proven of plans that need not."""
     needing, _ = kotka_run
-    free, _ = run_kotka(tmp_path / "free", "--free-ratio", "--time-limit", "25")
+    short = ("--free-ratio", "--time-limit", "25")
+    free, _ = run_kotka(tmp_path / "free", *short, codes=(0, 4))  # 4: a slow machine, plan kept
     bound, gap = free["proof"]["bound"], free["proof"]["gap"]
     assert bound is None or bound >= needing["heat_per_euro_kwh"] * (1 - 1e-6)
     if gap is not None:

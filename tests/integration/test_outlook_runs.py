@@ -212,29 +212,33 @@ STRESS_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }  # fmt: skip
 
 
+def tamper_with(
+    folder: Path, copies: Path, name: str, how: Callable[[dict[str, Any]], None]
+) -> None:
+    """Copy the figures of a folder, and change those of one file."""
+    for file in folder.glob("*.json"):
+        shutil.copy(file, copies)
+    told = json.loads((copies / name).read_text(encoding="utf-8"))
+    how(told)
+    (copies / name).write_text(json.dumps(told), encoding="utf-8")
+
+
 @pytest.mark.parametrize("change", STRESS_CHANGES)
 def test_a_stress_test_that_was_tampered_with_is_caught(
     stressed: Asked, tmp_path: Path, change: str
 ) -> None:
     how, words = STRESS_CHANGES[change]
-    for name in ("problem.json", "stress-plans.json", "stress.json"):
-        shutil.copy(stressed.folder / name, tmp_path)
-    file = tmp_path / "stress-plans.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    how(told)
-    file.write_text(json.dumps(told), encoding="utf-8")
+    tamper_with(stressed.folder, tmp_path, "stress-plans.json", how)
     with pytest.raises(VerificationError, match=words):
         verify_folder(tmp_path)
 
 
 @pytest.mark.parametrize("figure", ["premium", "avoided_mwh", "value_of_preparing_kwh_per_euro"])
 def test_what_insurance_costs_is_derived(stressed: Asked, tmp_path: Path, figure: str) -> None:
-    for name in ("problem.json", "stress-plans.json", "stress.json"):
-        shutil.copy(stressed.folder / name, tmp_path)
-    file = tmp_path / "stress.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    told[figure] += 3.0
-    file.write_text(json.dumps(told), encoding="utf-8")
+    def raised(told: dict[str, Any]) -> None:
+        told[figure] += 3.0
+
+    tamper_with(stressed.folder, tmp_path, "stress.json", raised)
     with pytest.raises(VerificationError, match=figure.split("_", maxsplit=1)[0]):
         verify_folder(tmp_path)
 
@@ -244,12 +248,7 @@ def test_a_plan_in_phases_that_was_tampered_with_is_caught(
     phased: Asked, tmp_path: Path, change: str
 ) -> None:
     how, words = CHANGES[change]
-    for name in ("problem.json", "phases-plan.json", "phases.json"):
-        shutil.copy(phased.folder / name, tmp_path)
-    file = tmp_path / "phases-plan.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    how(told)
-    file.write_text(json.dumps(told), encoding="utf-8")
+    tamper_with(phased.folder, tmp_path, "phases-plan.json", how)
     with pytest.raises(VerificationError, match=words):
         verify_folder(tmp_path)
 
@@ -257,12 +256,10 @@ def test_a_plan_in_phases_that_was_tampered_with_is_caught(
 def test_key_figures_of_phases_that_were_tampered_with_are_caught(
     phased: Asked, tmp_path: Path
 ) -> None:
-    for name in ("problem.json", "phases-plan.json", "phases.json"):
-        shutil.copy(phased.folder / name, tmp_path)
-    file = tmp_path / "phases.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    told["periods"][0]["capex_eur"] *= 0.9
-    file.write_text(json.dumps(told), encoding="utf-8")
+    def cheaper(told: dict[str, Any]) -> None:
+        told["periods"][0]["capex_eur"] *= 0.9
+
+    tamper_with(phased.folder, tmp_path, "phases.json", cheaper)
     with pytest.raises(VerificationError, match="capex_eur"):
         verify_folder(tmp_path)
 
