@@ -78,10 +78,14 @@ def _along(parts: list[Edge], pipe: PipeFlow) -> list[PipeFlow]:
 
 @dataclass
 class Streets:
-    """The graph while it shrinks: edges by id, and the ids at each node."""
+    """The graph while it shrinks: edges by id, and the ids at each node.
+
+    ``traced`` says that heat over the year is traced to sites, see `_is_traced`.
+    """
 
     edges: dict[str, Edge]
     at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    traced: bool = False
     chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     inexact: set[str] = field(default_factory=set)
@@ -116,15 +120,17 @@ def contract(problem: Problem) -> Contracted:
     """Return an equivalent problem with fewer streets."""
     limit = flow_limit(problem)
     usable = {e.id: e for e in problem.edges if not e.forbidden and e.u != e.v}
-    streets = Streets(usable)
+    streets = Streets(usable, traced=_is_traced(problem))
     busy = {site.node for site in problem.sites if not site.forbidden}
     busy |= {zone.node for zone in problem.zones if not zone.forbidden}
     for _ in range(ROUNDS):
         before = len(streets.edges)
         _drop_dead_ends(streets, busy)
-        _drop_parallels(streets, limit)
+        if not streets.traced:
+            _drop_parallels(streets, limit)
         _join_chains(streets, busy)
-        _drop_detours(streets, limit)
+        if not streets.traced:
+            _drop_detours(streets, limit)
         if len(streets.edges) > 0.99 * before:
             break
     _drop_dead_ends(streets, busy)
@@ -138,6 +144,17 @@ def contract(problem: Problem) -> Contracted:
     counts = dict(sorted(streets.counts.items()))
     left = sum(len(streets.at[node]) == 2 for node in streets.inexact)
     return Contracted(replace(problem, nodes=nodes, edges=edges), chains, counts, left)
+
+
+def _is_traced(problem: Problem) -> bool:
+    """Whether sites differ in running cost, so that it matters which of them heats in the year.
+
+    In the year net heat may then run against that of full base load, which two streets side by
+    side allow and one does not.
+    """
+    options = (each for site in problem.sites if not site.forbidden for each in site.choices)
+    rates = {each.cost_per_mwh_eur for each in options}
+    return problem.objective.kind == "net_value" and len(rates) > 1
 
 
 def _drop_dead_ends(streets: Streets, busy: set[str]) -> None:
@@ -241,7 +258,8 @@ def _join_chains(streets: Streets, busy: set[str]) -> None:
             streets.counts["loops"] += 2
             continue
         chain = _parts(streets, a, toward=node) + _parts(streets, b, toward=_other(b, node))
-        joined = _joined(a, b, node, streets.name_of(chain))
+        lossy = streets.traced and (_loses(a) or _loses(b))
+        joined = None if lossy else _joined(a, b, node, streets.name_of(chain))
         if joined is None:
             streets.inexact.add(node)
             continue
@@ -256,6 +274,10 @@ def _join_chains(streets: Streets, busy: set[str]) -> None:
 
 def _other(edge: Edge, node: str) -> str:
     return edge.u if edge.v == node else edge.v
+
+
+def _loses(edge: Edge) -> bool:
+    return bool(edge.loss_mw or edge.loss_per_mw or any(size.loss_mw for size in edge.sizes))
 
 
 def _parts(streets: Streets, edge: Edge, *, toward: str) -> tuple[str, ...]:

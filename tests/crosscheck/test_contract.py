@@ -9,7 +9,7 @@ import pytest
 
 from siting.optimise.contract import contract
 from siting.plan import net_value, price_solution
-from siting.problem import Edge, Problem
+from siting.problem import Edge, Objective, Problem, Site, Zone
 from siting.solution import Proof, Status
 from siting.verify import verify_plan
 
@@ -72,3 +72,58 @@ def test_best_values_stay_and_plans_come_back() -> None:
     compared, counts = values(range(60))
     assert compared > 20
     assert all(count > 5 for count in counts.values()), counts
+
+
+YEARLY = Objective(kind="net_value", heat_price_eur_per_mwh=40, capital_factor=0.1)
+
+
+def same_value(problem: Problem) -> None:
+    """A problem with differing running costs is worth the same before and after."""
+    wanted = solve_by_enumeration(problem).value
+    found = solve_by_enumeration(contract(problem).problem).value
+    assert found == pytest.approx(wanted, rel=1e-7), problem.name
+
+
+def test_streets_side_by_side_stay_where_running_costs_differ() -> None:
+    """At full base load heat runs from y to x, over the year cheap heat runs from x to y."""
+    problem = Problem(
+        nodes=("x", "y"),
+        edges=(Edge("a", "x", "y", cost_eur=1e4), Edge("b", "x", "y", cost_eur=1e4)),
+        sites=(
+            Site("cheap", "x", capacity_mw=1.0, cost_per_mwh_eur=1.0),
+            Site("dear", "y", capacity_mw=4.0, cost_per_mwh_eur=20.0),
+        ),
+        zones=(
+            Zone("peaky", "x", heat_mwh=2000, peak_mw=2.0),
+            Zone("even", "y", heat_mwh=8000, peak_mw=1.0),
+        ),
+        objective=YEARLY,
+    )
+    same_value(problem)
+    assert not contract(problem).counts
+    one_rate = replace(problem, sites=(replace(problem.sites[0], cost_per_mwh_eur=20.0),))
+    assert contract(one_rate).counts == {"parallel": 1}
+    same_value(random_problem(4659, kind="net_value"))  # once bounded below its best plan
+
+
+def test_streets_in_a_row_that_lose_heat_stay_where_running_costs_differ() -> None:
+    """In the year a joined street could be kept warm from its end, one of its parts cannot."""
+    edges = (
+        Edge("a", "x", "m", cost_eur=1e4, loss_mw=0.5),
+        Edge("b", "m", "y", cost_eur=1e4, loss_mw=0.5),
+    )
+    problem = Problem(
+        nodes=("x", "m", "y"),
+        edges=edges,
+        sites=(
+            Site("dear", "x", capacity_mw=2.0, cost_per_mwh_eur=20.0),
+            Site("cheap", "y", capacity_mw=1.5, cost_per_mwh_eur=1.0),
+        ),
+        zones=(Zone("even", "y", heat_mwh=4000, peak_mw=2.0),),
+        objective=YEARLY,
+    )
+    same_value(problem)
+    assert contract(problem).inexact == 1
+    dry = tuple(replace(edge, loss_mw=0.0) for edge in edges)
+    assert contract(replace(problem, edges=dry)).counts == {"chains": 1}
+    same_value(replace(problem, edges=dry))
