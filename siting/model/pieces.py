@@ -34,18 +34,27 @@ class Piece:
 def edge_pieces(edge: Edge, flow_limit_mw: float) -> tuple[Piece, ...]:
     """Return the pieces of an edge that can carry at most ``flow_limit_mw`` [MW].
 
-    A sized edge has one piece for each size up to the first that carries the limit.
+    A sized edge has one piece for each size up to the first that carries the limit, and on to the
+    last that loses less than all before it: what it saves may be worth its price.
     """
     if not edge.sizes:
         high = min(flow_limit_mw, math.inf if edge.capacity_mw is None else edge.capacity_mw)
         return (Piece(high, edge.cost_eur, edge.cost_per_mw_eur, edge.loss_mw, edge.loss_per_mw),)
-    pieces = []
-    for size in edge.sizes:
-        high = min(size.capacity_mw, flow_limit_mw)
-        pieces.append(Piece(high, size.cost_eur, 0.0, size.loss_mw, 0.0))
-        if size.capacity_mw >= flow_limit_mw:
-            break
-    return tuple(pieces)
+    return tuple(
+        Piece(min(size.capacity_mw, flow_limit_mw), size.cost_eur, 0.0, size.loss_mw, 0.0)
+        for size in edge.sizes[: _sizes_of_use(edge, flow_limit_mw)]
+    )
+
+
+def _sizes_of_use(edge: Edge, flow_limit_mw: float) -> int:
+    """Return how many sizes of an edge, from the smallest, some plan may be glad of."""
+    count, carries, least = 0, False, math.inf
+    for k, size in enumerate(edge.sizes):
+        if not carries or size.loss_mw < least:
+            count = k + 1
+        carries |= size.capacity_mw >= flow_limit_mw
+        least = min(least, size.loss_mw)
+    return count
 
 
 def size_for(edge: Edge, flow_mw: float, tolerance: float = 1e-7) -> PipeSize | None:

@@ -291,6 +291,8 @@ class RatioSearch:
         """Improve the best plan on the parts of good plans and of the relaxation."""
         state = self.state
         assert state.best is not None
+        if not math.isfinite(state.best.value):  # heat for nothing: none is better
+            return
         price = state.best.value / 1000
         seconds = min(max(0.05 * self.watch.time_limit_s, 2.0), 0.3 * self.watch.left_s)
         state.mix(lambda engine: self._cost_at(price, engine), relaxed.values, seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,11 +21,15 @@ __all__ = ["Draft", "curve_share", "entering_flow", "fits", "read_draft", "settl
 
 @dataclass
 class Draft:
-    """Decisions read from solver values: options, arcs with their flow, zones with their base."""
+    """Decisions read from solver values: options, arcs with their flow, zones with their base.
+
+    ``sizes`` holds what the solver laid in sized arcs; a size larger than needed may lose less.
+    """
 
     options: dict[int, float]
     arcs: dict[int, float]
     zones: dict[int, float]
+    sizes: dict[int, PipeSize] = field(default_factory=dict)
 
 
 def curve_share(zone: Zone, base_mw: float) -> float:
@@ -54,14 +58,20 @@ def read_draft(model: Model, compiled: CompiledModel, values: FloatArray) -> Dra
             zone = data.zone(z)
             base = at[v.base[z].name] * data.scale.power_mw if z in v.base else zone.peak_mw
             zones[z] = min(max(base, 0.0), zone.peak_mw)
-    return Draft(options, arcs, zones)
+    edges = data.problem.edges
+    sizes = {
+        a: edges[data.arcs[a].edge].sizes[p]
+        for (a, p), variable in v.pipe.items()
+        if at[variable.name] > 0.5 and edges[data.arcs[a].edge].sizes
+    }
+    return Draft(options, arcs, zones, sizes)
 
 
 def settle(model: HasData, draft: Draft) -> Solution | None:
     """Return the exact solution of a draft, or None when it cannot be made to fit.
 
     Flows are worked out from the zones towards the sites. Each pipe gets the smallest size that
-    carries its flow. Where several pipes feed one node, they share in the draft's proportions.
+    carries its flow, or that of the draft if this loses less. Where several pipes feed one node, they share in the draft's proportions.
     """
     draft = replace(draft, arcs=_without_cold_pipes(model, draft))
     arcs = _useful_arcs(model, draft)
@@ -91,7 +101,7 @@ def settle(model: HasData, draft: Draft) -> Solution | None:
                 installed[k] = share * need[node]
                 continue
             edge = problem.edges[data.arcs[k].edge]
-            entering, size = entering_flow(edge, share * need[node])
+            entering, size = entering_flow(edge, share * need[node], draft.sizes.get(k))
             flows[k] = entering, size
             need[data.arcs[k].tail] += entering
         if not feeders and need[node] > 1e-9 * max(data.flow_limit_mw, 1e-9):
@@ -262,14 +272,19 @@ def _arriving_flow(edge: Edge, entering_mw: float) -> float:
     return entering_mw * (1 - edge.loss_per_mw) - edge.loss_mw
 
 
-def entering_flow(edge: Edge, arriving_mw: float) -> tuple[float, PipeSize | None]:
-    """Return the flow that must enter an edge for a flow to arrive, and the size for it."""
+def entering_flow(
+    edge: Edge, arriving_mw: float, wanted: PipeSize | None = None
+) -> tuple[float, PipeSize | None]:
+    """Return the flow that must enter an edge for a flow to arrive, and the size for it.
+
+    That is the smallest one that carries it, or the one wanted if that carries it and loses less.
+    """
     if not edge.sizes:
         return (arriving_mw + edge.loss_mw) / (1 - edge.loss_per_mw), None
-    for size in edge.sizes:
-        if size.capacity_mw * (1 + 1e-9) >= arriving_mw + size.loss_mw:
-            return arriving_mw + size.loss_mw, size
-    size = edge.sizes[-1]
+    carry = (s for s in edge.sizes if s.capacity_mw * (1 + 1e-9) >= arriving_mw + s.loss_mw)
+    size = next(carry, edge.sizes[-1])
+    if wanted is not None and wanted.loss_mw < size.loss_mw and wanted in carry:
+        size = wanted
     return arriving_mw + size.loss_mw, size
 
 

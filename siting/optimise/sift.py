@@ -62,7 +62,11 @@ def _straight(edge: Edge, limit_mw: float) -> Edge:
     pieces = edge_pieces(edge, limit_mw)
     first = pieces[0]
     slope = min(
-        (max(p.cost_eur - first.cost_eur, 0.0) / (p.high_mw - first.high_mw) for p in pieces[1:]),
+        (
+            max(p.cost_eur - first.cost_eur, 0.0) / (p.high_mw - first.high_mw)
+            for p in pieces[1:]
+            if p.high_mw > first.high_mw
+        ),
         default=0.0,
     )
     if slope * first.high_mw > first.cost_eur:
