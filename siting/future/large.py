@@ -111,9 +111,7 @@ class LargeSearch(Generic[AnyCase, Payload]):
         own = replace_settings(
             self.settings, time_limit_s=CORE_SHARE * self.watch.left_s, gap=self.settings.gap / 5
         )
-        small = FutureSearch(self.extend(case), own)
-        if whole.best is not None:
-            small.best = whole.best
+        small = FutureSearch(self.extend(case), own, beat=whole.best)
         small.run()
         whole.offer(small.best)
 

@@ -6,6 +6,7 @@ Dinkelbach's method of the base search on a program over years: at a price ``l``
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable
@@ -23,11 +24,18 @@ from siting.solvers.outcome import Ending, FloatArray, Outcome
 
 __all__ = ["OBJECTIVE", "FutureSearch", "SearchSettings"]
 
+LOG = logging.getLogger(__name__)
+
 Payload = TypeVar("Payload")
 OBJECTIVE = "discounted_heat_per_euro"
 EXACT = 1e-6
 TOLERANCE = 1e-6
 """Heat that rows met to within a solver's tolerance may pretend, over the unit of heat [-]."""
+DOUBT = 1e-5
+"""Surplus of a plan above a bound that tolerances explain, over its heat and the unit of heat [-].
+
+Rows and limits hold to `TOLERANCE`, and a plan has several; a larger surplus is a fault.
+"""
 NEWTON_STEPS = 10
 SMALL = 300
 """Variables up to which a program goes to the solver at once, and steps towards a ceiling."""
@@ -62,16 +70,25 @@ class SearchSettings:
 
 
 class FutureSearch(Generic[Payload]):
-    """One search: the best plan, the best bound, and how they were found."""
+    """One search: the best plan, the best bound, and how they were found.
+
+    ``beat`` is a plan known before that a program of a part need not hold: its bounds then only say
+    what the part has beyond that plan.
+    """
 
     def __init__(
-        self, extended: Extended[Payload], settings: SearchSettings, watch: Watch | None = None
+        self,
+        extended: Extended[Payload],
+        settings: SearchSettings,
+        watch: Watch | None = None,
+        *,
+        beat: Found[Payload] | None = None,
     ) -> None:
         self.extended, self.settings = extended, settings
         self.watch = watch or settings.watch()
         self.gap = settings.gap
         self.engine = FutureEngine(extended, self.watch, settings.choice)
-        self.best: Found[Payload] | None = None
+        self.best, self.is_part = beat, beat is not None
         self.best_values: FloatArray | None = None
         self.bound: float | None = None
         self.price: float | None = None
@@ -88,6 +105,8 @@ class FutureSearch(Generic[Payload]):
         self.best = found
         self.best_values = values if values is not None else self.best_values
         self.watch.note(incumbent=found.value)
+        if self._is_refuted(self.bound):
+            self.bound = self.price = None
         return True
 
     def offer_values(self, values: FloatArray, price: float) -> bool:
@@ -110,11 +129,25 @@ class FutureSearch(Generic[Payload]):
 
     def prove(self, bound: float, price: float | None = None) -> None:
         """Record that no plan has more heat per euro than ``bound`` [kWh/EUR]."""
+        if self._is_refuted(bound):
+            return
         if self.best is not None:
             bound = max(bound, self.best.value)
         if self.bound is None or bound < self.bound:
             self.bound, self.price = bound, price
             self.watch.note(bound=bound)
+
+    def _is_refuted(self, bound: float | None) -> bool:
+        """Whether the best plan beats a bound by more than tolerances explain; logged if so."""
+        if bound is None or self.best is None or self.is_part:
+            return False
+        surplus = self.best.heat_mwh - bound / 1000 * self.best.euro
+        if not surplus > DOUBT * (self.best.heat_mwh + self.scale):
+            return False
+        LOG.warning(
+            "a bound of %g lies below a plan of %g; it is not counted", bound, self.best.value
+        )
+        return True
 
     def _certify_scaled(self, price: float, bound: float) -> None:
         if math.isfinite(bound):
@@ -241,10 +274,13 @@ class FutureSearch(Generic[Payload]):
             self.promised = max(self.promised, heat / euro)
 
     def _nothing_left(self, price: float) -> None:
+        """Take note that the program holds no plan at all."""
         if self.best is None:
             self.infeasible = True
-        else:
+        elif self.is_part:
             self.certify(price, 0.0)
+        else:  # its rows hold for every plan, so the best one itself must be in it
+            LOG.warning("the program holds no plan, though one is known; nothing is proven by it")
 
     def proof(self) -> Proof:
         """Return what was proven about the best plan."""

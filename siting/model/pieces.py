@@ -35,7 +35,7 @@ def edge_pieces(edge: Edge, flow_limit_mw: float) -> tuple[Piece, ...]:
     """Return the pieces of an edge that can carry at most ``flow_limit_mw`` [MW].
 
     A sized edge has one piece for each size up to the first that carries the limit, and on to the
-    last that loses less than all before it: what it saves may be worth its price.
+    last that loses less than those before it that do: what it saves may be worth its price.
     """
     if not edge.sizes:
         high = min(flow_limit_mw, math.inf if edge.capacity_mw is None else edge.capacity_mw)
@@ -48,12 +48,12 @@ def edge_pieces(edge: Edge, flow_limit_mw: float) -> tuple[Piece, ...]:
 
 def _sizes_of_use(edge: Edge, flow_limit_mw: float) -> int:
     """Return how many sizes of an edge, from the smallest, some plan may be glad of."""
-    count, carries, least = 0, False, math.inf
+    count, least = 0, math.inf  # the least loss of any size that carries all there is
     for k, size in enumerate(edge.sizes):
-        if not carries or size.loss_mw < least:
+        if size.loss_mw < least:
             count = k + 1
-        carries |= size.capacity_mw >= flow_limit_mw
-        least = min(least, size.loss_mw)
+        if size.capacity_mw >= flow_limit_mw:
+            least = min(least, size.loss_mw)
     return count
 
 

@@ -41,6 +41,8 @@ def joined(tables: Tables) -> Tables:
     for (begin, end), row in rows:
         head, rest = row[0], row[1:]
         keep[rest] = False
+        # Adding up by size bounds the row only because no size costs less than a smaller one
+        # (`check_problem` asks for that); losses are the least of all larger ones (`tables_of`).
         u[head], v[head] = begin, end
         cost[head], loss[head] = cost[row].sum(axis=0), loss[row].sum(axis=0)
         most[head] = most[row].sum()

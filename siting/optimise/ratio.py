@@ -7,6 +7,7 @@ At a price ``l`` [MWh/a per EUR] let ``F(l)`` be the largest ``heat - l * capex`
 
 from __future__ import annotations
 
+import logging
 import math
 
 import numpy as np
@@ -18,6 +19,8 @@ from siting.optimise.state import SearchState
 from siting.solvers.outcome import Ending, FloatArray, Outcome
 
 __all__ = ["RatioSearch"]
+
+LOG = logging.getLogger(__name__)
 
 SHAKES = (0.0, 0.15, 0.3, 0.15, 0.3, 0.45)
 PRICE_STEPS = 14
@@ -262,7 +265,7 @@ class RatioSearch:
         if relaxed.values is not None:
             self._certify_scaled(price, relaxed.bound)
         if relaxed.ending is Ending.INFEASIBLE:
-            self._certify(price, 0.0)
+            self._nothing_beats(price)
         if state.is_over or relaxed.values is None:
             return False
         self.watch.enter("proving")
@@ -286,6 +289,18 @@ class RatioSearch:
             unit = (engine or self.engine).model.data.scale.heat_mwh
             surplus = -bound * unit
             self._certify(price, surplus if surplus > 1e-9 * unit else 0.0)
+
+    def _nothing_beats(self, price: float) -> None:
+        """Take note that a relaxation at a price holds nothing.
+
+        Its rows hold for every plan that beats the price, so then none does; the best plan itself
+        need not be in it. "Build nothing" always is, where limits allow it, as all rows found on
+        the way say at least 0 of nothing: then it is the solver that errs.
+        """
+        if self.state.empty is None:
+            self._certify(price, 0.0)
+        else:
+            LOG.warning("a relaxation holds not even the empty plan; nothing is proven by it")
 
     def _mix(self, relaxed: Outcome) -> None:
         """Improve the best plan on the parts of good plans and of the relaxation."""

@@ -136,6 +136,8 @@ def follow_prices(
     per_mw = float(np.median(heat[power > 0] / power[power > 0])) if (power > 0).any() else 1.0
     best = pricing.bound(start)
     value, found = wanted.proven(start.investment, best.surplus_mwh), [best]
+    if start.investment <= 0:  # prices move by shares, and no share of nothing is a step
+        return found
     at, current, length, waiting = start, best, first_step, 0
     before: FloatArray | None = None
     for _ in range(steps):

@@ -71,7 +71,8 @@ def settle(model: HasData, draft: Draft) -> Solution | None:
     """Return the exact solution of a draft, or None when it cannot be made to fit.
 
     Flows are worked out from the zones towards the sites. Each pipe gets the smallest size that
-    carries its flow, or that of the draft if this loses less. Where several pipes feed one node, they share in the draft's proportions.
+    carries its flow, or that of the draft if this loses less. Where several pipes feed one node,
+    they share in the draft's proportions.
     """
     draft = replace(draft, arcs=_without_cold_pipes(model, draft))
     arcs = _useful_arcs(model, draft)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,8 @@ from siting.problem import Problem
 from siting.solvers.outcome import Ending, FloatArray, Outcome
 
 __all__ = ["SiteTree"]
+
+LOG = logging.getLogger(__name__)
 
 FRACTION = 1e-3
 LEAST_SLICE_S = 8.0
@@ -160,7 +163,8 @@ class SiteTree:
             seconds=self._share(),
         )
         if relaxed.ending is Ending.INFEASIBLE:
-            branch.surplus_mwh = 0.0
+            if self._may_be_empty(branch):
+                branch.surplus_mwh = 0.0
         elif relaxed.values is not None:
             branch.relaxed = relaxed
             branch.surplus_mwh = min(branch.surplus_mwh, -relaxed.bound * self.unit_mwh)
@@ -168,6 +172,28 @@ class SiteTree:
 
     def _share(self) -> float:
         return max(0.25 * self.watch.left_s, 3.0)
+
+    def _may_be_empty(self, branch: Branch) -> bool:
+        """Whether a branch may hold no plan at all; if not, the solver errs that says so.
+
+        Rows and parts left out hold for every plan that beats the price, so a branch without plans
+        has none that does. But to open its sites and build nothing satisfies every row, too, and
+        is a plan where no limit speaks against it.
+        """
+        problem = self.engine.model.data.problem
+        limits = problem.limits
+        asked = (limits.budget_eur, limits.max_sites, limits.min_heat_mwh)
+        if (
+            any(each is not None for each in asked)
+            or limits.min_sites
+            or limits.min_zones
+            or any(site.mandatory or site.group for site in problem.sites)
+            or any(zone.mandatory for zone in problem.zones)
+        ):
+            return True
+        opened = [problem.sites[s].id for s in sorted(branch.opened)]
+        LOG.warning("with sites %s nothing is left, not even nothing; no proof", opened)
+        return False
 
     # -- leaves ---------------------------------------------------------------------------------
 
@@ -182,6 +208,8 @@ class SiteTree:
             self.cost_at(self.price, engine), enough=0.0, slivers=False, seconds=0.3 * seconds
         )
         if rest.ending is Ending.INFEASIBLE:
+            if not self._may_be_empty(leaf):
+                self.ended_mwh = max(self.ended_mwh, leaf.surplus_mwh)
             return
         unit_mwh = engine.model.data.scale.heat_mwh  # a part may be scaled otherwise
         surplus = min(leaf.surplus_mwh, -rest.bound * unit_mwh)

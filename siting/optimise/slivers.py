@@ -32,6 +32,10 @@ from siting.solvers.outcome import FloatArray
 __all__ = ["DownstreamFinder", "SourceFinder"]
 
 
+MOST_WHOLE = 1e9
+"""Whole numbers of a flow network stay below this, so that a flow and its way back fit."""
+
+
 class SourceFinder:
     """Separates the rows that bound what a pipe carries from one source."""
 
@@ -141,7 +145,11 @@ class DownstreamFinder:
         return best
 
     def _cheapest_side(self, a: int, share: float, flow: FloatArray) -> NDArray[np.int64]:
-        """Return the node set behind an arc that gives the tightest row, by minimum cut."""
+        """Return the node set behind an arc that gives the tightest row, by minimum cut.
+
+        It may hold the arc's tail where much runs in circles. The row holds for that set as well:
+        what has passed the arc is used or lost in the set, or leaves it.
+        """
         size = len(self.takes)
         used = np.flatnonzero(flow > 1e-9)
         used = used[used != a]
@@ -150,8 +158,9 @@ class DownstreamFinder:
         tails = np.concatenate([self.tail[used], taking, [self.tail[a]]])
         heads = np.concatenate([self.head[used], np.full(len(taking) + 1, sink)])
         amount = np.concatenate([flow[used], self.takes[taking] / self.unit * share, [1e3]])
-        whole = np.minimum(np.ceil(amount * 1e6), 2e9).astype(np.int32)
-        graph = sparse.csr_matrix((whole, (tails, heads)), shape=(size + 1, size + 1))
+        # Pipes side by side add up before they are cut off, or whole numbers would run over.
+        graph = sparse.csr_matrix((amount, (tails, heads)), shape=(size + 1, size + 1))
+        graph.data = np.minimum(np.ceil(graph.data * 1e6), MOST_WHOLE).astype(np.int32)
         result = csgraph.maximum_flow(graph, int(self.head[a]), sink)
         left = (graph - result.flow).tocsr()
         left.eliminate_zeros()

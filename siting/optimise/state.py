@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +28,11 @@ from siting.solvers.outcome import FloatArray
 
 __all__ = ["SearchState"]
 
+LOG = logging.getLogger(__name__)
+
 POOL = 6
+DOUBT = 1e-5
+"""How far a plan may lie beyond a bound by tolerances, over its value and the model's unit [-]."""
 CostOf = Callable[[Engine], FloatArray]
 
 
@@ -95,6 +100,8 @@ class SearchState:
                 return False
         self.best = candidate
         self.watch.note(incumbent=candidate.value)
+        if self._is_refuted(self.bound):
+            self.bound = self.price = None
         return True
 
     def _without_idle_sites(self, candidate: Candidate) -> Candidate:
@@ -163,9 +170,28 @@ class SearchState:
             return
         if self.outside is not None and self.is_better(self.outside, bound):
             bound, price = self.outside, None
+        if self._is_refuted(bound):
+            return
         if self.bound is None or self.is_better(self.bound, bound):
             self.bound, self.price = bound, price
             self.watch.note(bound=bound)
+
+    def _is_refuted(self, bound: float | None) -> bool:
+        """Whether the best plan lies beyond a bound by more than tolerances explain; logged if so.
+
+        A plan is checked against the problem, so it is the bound that is wrong then.
+        """
+        best = self.best
+        if bound is None or best is None or not math.isfinite(best.value):
+            return False
+        beyond = best.value - bound if self.kind.maximise else bound - best.value
+        unit = self.scale.heat_mwh if self.kind.name == "max_heat" else self.scale.cost_eur
+        if self.kind.name == "heat_per_euro":
+            unit = best.value * self.scale.heat_mwh / best.heat_mwh if best.heat_mwh > 0 else 0.0
+        if not beyond > DOUBT * (abs(best.value) + unit):
+            return False
+        LOG.warning("a bound of %g is beaten by a plan of %g; it is not counted", bound, best.value)
+        return True
 
     @property
     def is_done(self) -> bool:

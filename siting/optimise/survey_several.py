@@ -152,7 +152,7 @@ class SurveySeveral:
         self.watch.enter("building plans of several sites")
         builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(CONSTRUCTING))
         start = self._first_price(builder)
-        if start is None:
+        if not start:  # investment at no price tells nothing of its worth
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
         bounds = self._followed(start)

@@ -44,6 +44,22 @@ def test_a_size_larger_than_needed_is_laid_where_it_loses_less(
     assert verify_plan(problem, plan) == []
 
 
+def test_a_smaller_size_that_loses_little_but_carries_too_little_decides_nothing() -> None:
+    """Of the sizes that carry the flow, the largest loses least; the smallest carries too little.
+
+    The site gives just what the zone takes and the largest size loses.
+    """
+    sizes = (
+        PipeSize("narrow", 1.0, 1.0e4, 0.05),
+        PipeSize("small", 3.0, 1.0e4, 0.5),
+        PipeSize("large", 8.0, 1.1e4, 0.1),
+    )
+    problem = one_street("max_heat", sizes, 1.1)
+    plan = solve(problem, gap=0, time_limit_s=30)
+    assert plan.heat_mwh == pytest.approx(2000)
+    assert solve_by_enumeration(problem).value == pytest.approx(2000)
+
+
 def test_two_sizes_of_the_same_capacity_make_one_line() -> None:
     sizes = (PipeSize("dry", 3.0, 1.0e4, 0.5), PipeSize("warm", 3.0, 1.1e4, 0.1))
     (edge,) = straightened(one_street("capex", sizes, None)).edges
