@@ -172,6 +172,8 @@ class SearchState:
             bound, price = self.outside, None
         if self._is_refuted(bound):
             return
+        if self.best is not None and self.is_better(self.best.value, bound):
+            bound = self.best.value  # by no more than tolerances explain
         if self.bound is None or self.is_better(self.bound, bound):
             self.bound, self.price = bound, price
             self.watch.note(bound=bound)

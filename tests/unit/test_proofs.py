@@ -62,8 +62,11 @@ def test_a_bound_that_a_checked_plan_beats_is_not_counted(
     assert state.bound is None
     assert "not counted" in caplog.text
     state.prove(best * (1 - sign * 1e-7))  # as far off as tolerances explain
-    assert state.bound is not None
+    assert state.bound == best
     assert state.is_done
+    empty = SearchState(street("net_value"), Watch(60.0), gap=1e-6, solver=SolverChoice())
+    empty.prove(-1e-12)  # no gap is told against nothing
+    assert empty.is_done
 
 
 def test_a_plan_that_beats_a_bound_known_before_takes_it_back(
