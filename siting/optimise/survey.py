@@ -174,6 +174,8 @@ class Survey:
         for shake in (0.0, 0.15, 0.3):
             for _ in range(6):
                 value = 0.0 if self.best is None else self.best.value
+                if not math.isfinite(value):  # heat for nothing: none is better
+                    return
                 constructor.grow(
                     0, value / 1000, shake=shake, accept=lambda tree: self._offer(sketch, tree)
                 )

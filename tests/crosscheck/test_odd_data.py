@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from siting.optimise import solve
+from siting.optimise import search, solve
 from siting.optimise.sift import straightened
 from siting.problem import Edge, Objective, PipeSize, Problem, Site, SiteOption, Zone
 from siting.solution import Status
@@ -64,6 +64,17 @@ def test_two_sizes_of_the_same_capacity_make_one_line() -> None:
     sizes = (PipeSize("dry", 3.0, 1.0e4, 0.5), PipeSize("warm", 3.0, 1.1e4, 0.1))
     (edge,) = straightened(one_street("capex", sizes, None)).edges
     assert (edge.cost_eur, edge.cost_per_mw_eur, edge.loss_mw) == (1.0e4, 0.0, 0.1)
+
+
+def test_a_survey_asks_no_price_above_heat_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "LARGE", 0)
+    problem = Problem(
+        nodes=("x", "y"),
+        edges=(Edge("a", "x", "y"),),
+        sites=(Site("s", "x"), Site("t", "y")),
+        zones=(Zone("z", "x", heat_mwh=8000, peak_mw=2.0),),
+    )
+    assert solve(problem, gap=0, time_limit_s=30).proof.incumbent == math.inf
 
 
 def test_heat_for_nothing_that_appears_while_improving_ends_the_search() -> None:
