@@ -31,13 +31,13 @@ EDGES, GROWTH, SHRINK = 100, 1.4, 0.8
 """Edges of a region at first, and how much larger or smaller they get [-]."""
 LEAST, MOST = 30, 600
 """Edges that no region has less or more of."""
-LUMP = 0.04
+LUMP = 0.01
 """Largest share of a plan's heat that is dropped together, away from the region [-]."""
 RESTING = 0.5
 """Share of a region's nodes, the nearest ones, that rest when nothing better was found [-]."""
 FAR = 20.0
 """How many times longer the least promising streets count [-]."""
-COARSE, FINE = 1e-3, 1e-4
+COARSE, FINE = 5e-4, 1e-4
 """Gap at which a small program ends, at first and at last; halved whenever all regions rest [-]."""
 
 

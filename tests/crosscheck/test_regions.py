@@ -70,7 +70,7 @@ def some_region(problem: Problem, rng: np.random.Generator) -> Region:
 def test_a_folded_plan_costs_and_delivers_what_the_plan_does() -> None:
     """With lumps of any size, for all objectives, with sizes, losses and load curves."""
     folded_zones, tried = 0, 0
-    for seed in range(700, 760):
+    for seed in range(700, 740):
         problem = random_problem(seed, edges=8, zones=5, kind=KINDS[seed % 4])
         plan = planned(problem)
         if plan is None or not plan.solution.pipes:
@@ -88,8 +88,8 @@ def test_a_folded_plan_costs_and_delivers_what_the_plan_does() -> None:
             assert whole.sites == plan.solution.sites, seed
             folded_zones += sum(len(lump.zones) for lump in folded.lumps.values())
         tried += 1
-    assert tried > 30
-    assert folded_zones > 40
+    assert tried > 20
+    assert folded_zones > 25
 
 
 def test_the_best_plan_of_a_folded_problem_is_one_of_the_whole_problem() -> None:
