@@ -51,8 +51,9 @@ AROUND = (1.0, 0.99, 1.01, 0.98, 0.97, 1.02, 0.96, 0.95, 0.985, 0.995)
 """Prices at which plans are built again, over the one that proves most [-]."""
 FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
-PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
-"""How often a site earns its opening at first, and seeds of the ascents that are followed."""
+PAID, SEEDS = (1.0, 2.0), (None, 0, 1)
+"""How often a site earns its opening at first, and seeds of the ascents that are followed; without
+one what yields most per MW rises first."""
 UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 """Plans and edges put together each time; the share of the time for each, and until when [-]."""
 REGION = 0.05
@@ -63,8 +64,8 @@ FINE = 5e-4
 """Gap at which a small program ends [-]."""
 BOUNDS, TREES = 3, 2
 """Bounds with trees, and trees at the prices of each."""
-LIFTS, LIFTED = 6, 120
-"""How often the best bounds are deepened, and rounds of each."""
+LIFTS_OF_BEST, LIFTS, LIFTED = 20, 6, 120
+"""How often the best bound, and each bound, is deepened, and rounds of each time."""
 MANY, LATER = 4_000, 0.85
 """Edges from which on plans are improved again, and until which share of the time limit [-]."""
 BUILDING_MODEL_S = 0.01
@@ -141,6 +142,7 @@ class SurveySeveral:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
         bounds = self._followed(start)
+        bounds[0] = self._lifted(bounds[0], LIFTS_OF_BEST)
         self._prove(bounds)
         self.watch.enter("building plans at the prices that prove most")
         price = bounds[0].prices.investment
@@ -289,8 +291,6 @@ class SurveySeveral:
             for each in (*good, *parts[:count], promising_parts(bounds[0], most)):
                 union = union.joined(each)
             self._solve(union, price)
-        self.watch.enter("bounding the city")
-        self._prove([self._lifted(bounds[0])])
         self._improve_regions(IMPROVED)
 
     def _improve_regions(self, until: float) -> None:
@@ -356,7 +356,7 @@ class SurveySeveral:
                     self.tables,
                     self.wanted,
                     start,
-                    seed=self.solver.seed + seed,
+                    seed=None if seed is None else self.solver.seed + seed,
                     stop=lambda: self._is_late(FOLLOWING),
                 )[-1:]
         sign = 1 if self.wanted.maximise else -1
@@ -385,10 +385,10 @@ class SurveySeveral:
     def _worse(self, one: float, other: float) -> float:
         return max(one, other) if self.wanted.maximise else min(one, other)
 
-    def _lifted(self, bound: PricedBound) -> PricedBound:
-        """Return a bound whose ascent is deepened."""
+    def _lifted(self, bound: PricedBound, lifts: int) -> PricedBound:
+        """Return a bound whose ascent is deepened so many times."""
         ascent = bound.city.ascent
-        for k in range(LIFTS):
+        for k in range(lifts):
             if self.watch.is_over:
                 break
             seed = self.solver.seed + k
@@ -407,7 +407,7 @@ class SurveySeveral:
         value, tables, self.outside = self._value_to_beat, self.tables, None
         for _ in range(TURNS):
             self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
-            bounds = [self._lifted(each) for each in bounds]
+            bounds = [self._lifted(each, LIFTS) for each in bounds]
             self._prove(bounds)
             possible = [self._possible(each, value) for each in bounds]
             known = [each for each in possible if each is not None]
@@ -457,7 +457,7 @@ class SurveySeveral:
                 tables,
                 self.wanted,
                 start,
-                seed=self.solver.seed + k,
+                seed=None if k == 0 else self.solver.seed + k - 1,
                 steps=AGAIN,
                 first_step=0.3,
                 stop=lambda: self._is_late(NARROWED),
