@@ -114,6 +114,7 @@ class RegionSearch:
         *,
         seconds: float,
         stop: Callable[[], bool],
+        passes: int | None = None,
         found: Callable[[Candidate], None] = lambda _: None,
     ) -> Candidate:
         """Return a plan at least as good.
@@ -126,14 +127,17 @@ class RegionSearch:
             Wall time for each region [s].
         stop
             Ends the search.
+        passes
+            How often all regions may come to rest before it ends, if not only at the largest.
         found
             Told each better plan.
         """
-        step = 0
+        step = passed = 0
         while not stop():
             centre = self._centre(best.solution)
             if centre is None:
-                if not self._go_on():
+                passed += 1
+                if not self._go_on() or passed == passes:
                     break
                 continue
             step += 1
@@ -152,10 +156,14 @@ class RegionSearch:
                 self.size = max(SHRINK * self.size, LEAST)
         return best
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether regions are as large and programs as fine as they get."""
+        return self.size >= min(MOST, len(self.tables.edge)) and self.fine <= FINE
+
     def _go_on(self) -> bool:
         """Wake all regions, with larger ones or finer programs; say whether there are any."""
-        whole = self.size >= min(MOST, len(self.tables.edge))
-        if whole and self.fine <= FINE:
+        if self.is_finished:
             return False
         self.size = min(GROWTH * self.size, float(MOST))
         self.fine = max(self.fine / 2, FINE)

@@ -60,14 +60,15 @@ REGION = 0.05
 """Share of the time limit for each region [-]."""
 SMALL = 60
 """Edges up to which there are no regions."""
-FINE = 5e-4
-"""Gap at which a small program ends [-]."""
-BOUNDS, TREES = 3, 2
-"""Bounds with trees, and trees at the prices of each."""
-LIFTS_OF_BEST, LIFTS, LIFTED = 20, 6, 120
+FINE = 2e-3
+"""Gap at which a program on parts of plans ends; regions come after it [-]."""
+BOUNDS, TREES, LEAVING = 3, 2, 4
+"""Bounds with trees, trees at the prices of each, and bounds by which parts are left out."""
+LIFTS_OF_BEST, LIFTS, LIFTED = 20, 12, 120
 """How often the best bound, and each bound, is deepened, and rounds of each time."""
-MANY, LATER = 4_000, 0.85
-"""Edges from which on plans are improved again, and until which share of the time limit [-]."""
+LATER, SOLVING_S = 0.85, 0.2
+"""Until which share of the time limit plans are improved again [-], and the wall time for each edge
+without which no program is hoped to end [s]."""
 BUILDING_MODEL_S = 0.01
 """Wall time for each edge without which no model is built and relaxed [s]."""
 TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
@@ -155,8 +156,9 @@ class SurveySeveral:
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         core = self._narrowed(bounds)
-        if len(core.edges) > MANY and not self._is_done:  # no program of that would end in time
-            self._improve_regions(LATER)
+        while self._is_too_large(core) and not self._is_late(LATER):
+            if not self._improve_regions(LATER, passes=1):
+                break
             core = self._narrowed(bounds)
         return Surveyed(core, self._value_to_beat, self.best)
 
@@ -194,6 +196,10 @@ class SurveySeveral:
 
     def _is_late(self, share: float) -> bool:
         return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
+
+    def _is_too_large(self, core: Problem) -> bool:
+        """Whether the gap is open, and no program of what is left would close it in time."""
+        return not self._is_done and self.watch.left_s < SOLVING_S * len(core.edges)
 
     @property
     def _is_done(self) -> bool:
@@ -291,14 +297,17 @@ class SurveySeveral:
             for each in (*good, *parts[:count], promising_parts(bounds[0], most)):
                 union = union.joined(each)
             self._solve(union, price)
-        self._improve_regions(IMPROVED)
+        self._improve_regions(IMPROVED, passes=1)
 
-    def _improve_regions(self, until: float) -> None:
-        """Improve the best plan region by region, until a share of time."""
+    def _improve_regions(self, until: float, passes: int | None = None) -> bool:
+        """Improve the best plan region by region, until a share of time or until all rest.
+
+        Say whether there is more to try another time.
+        """
         if self.best is None or not 0 < self.best.value < math.inf or self._is_done:
-            return
+            return False
         if len(self.tables.edge) <= SMALL:
-            return
+            return False
         if self.regions is None:
             self.regions = RegionSearch(
                 self.problem, self.watch, gap=self.gap, solver=self.solver, tables=self.tables
@@ -307,8 +316,10 @@ class SurveySeveral:
             self.best,
             seconds=REGION * self.watch.time_limit_s,
             stop=lambda: self._is_done or self._is_late(until),
+            passes=passes,
             found=self._offer,
         )
+        return not self.regions.is_finished
 
     def _worth(self, built: Built, price: float) -> float:
         """Return what a plan is worth at a price."""
@@ -360,7 +371,7 @@ class SurveySeveral:
                     stop=lambda: self._is_late(FOLLOWING),
                 )[-1:]
         sign = 1 if self.wanted.maximise else -1
-        return sorted(found, key=lambda each: sign * self._value(each))
+        return sorted(found, key=lambda each: sign * self._value(each))[:LEAVING]
 
     def _value(self, bound: PricedBound) -> float:
         return self.wanted.proven(bound.prices.investment, bound.surplus_mwh)
@@ -403,11 +414,17 @@ class SurveySeveral:
         return self.wanted.beaten_by(self.best.value / self.per_unit, 0.98 * self.gap)
 
     def _narrowed(self, bounds: list[PricedBound]) -> Problem:
-        """Leave out what no plan uses that beats the value, and bound the rest again, in turns."""
+        """Leave out what no plan uses that beats the value, and bound the rest again, in turns.
+
+        The bounds given are deepened, and kept so for another time.
+        """
         value, tables, self.outside = self._value_to_beat, self.tables, None
+        whole = bounds
         for _ in range(TURNS):
             self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
             bounds = [self._lifted(each, LIFTS) for each in bounds]
+            if tables is self.tables:
+                whole[:] = bounds
             self._prove(bounds)
             possible = [self._possible(each, value) for each in bounds]
             known = [each for each in possible if each is not None]
