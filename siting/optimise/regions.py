@@ -29,7 +29,7 @@ __all__ = ["RegionSearch", "cost_at"]
 LOG = logging.getLogger(__name__)
 EDGES, GROWTH, SHRINK = 100, 1.4, 0.8
 """Edges of a region at first, and how much larger or smaller they get [-]."""
-LEAST, MOST = 30, 600
+LEAST, MOST = 50, 600
 """Edges that no region has less or more of."""
 LUMP = 0.01
 """Largest share of a plan's heat that is dropped together, away from the region [-]."""

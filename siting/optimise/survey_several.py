@@ -60,8 +60,8 @@ REGION = 0.05
 """Share of the time limit for each region [-]."""
 SMALL = 60
 """Edges up to which there are no regions."""
-FINE = 2e-3
-"""Gap at which a program on parts of plans ends; regions come after it [-]."""
+FINE = 5e-4
+"""Gap at which a program on parts of plans ends [-]."""
 BOUNDS, TREES, LEAVING = 3, 2, 4
 """Bounds with trees, trees at the prices of each, and bounds by which parts are left out."""
 LIFTS_OF_BEST, LIFTS, LIFTED = 20, 12, 120
@@ -143,8 +143,8 @@ class SurveySeveral:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
         bounds = self._followed(start)
-        bounds[0] = self._lifted(bounds[0], LIFTS_OF_BEST)
-        self._prove(bounds)
+        lifted = self._lifted(bounds[0], LIFTS_OF_BEST)
+        self._prove([lifted])
         self.watch.enter("building plans at the prices that prove most")
         price = bounds[0].prices.investment
         builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(BUILDING))
@@ -153,6 +153,7 @@ class SurveySeveral:
                 break
             self._build(builder, share * price)
         self._improve(bounds)
+        bounds[0] = lifted
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         core = self._narrowed(bounds)
