@@ -124,9 +124,11 @@ def _whole_terminals(
 ) -> NDArray[np.bool_]:
     """Return all rises of some terminals, most of which have lifted the same nodes.
 
-    Only a terminal with some prize left can lift the bound, so these are looked at most.
+    Only a terminal with some prize left can lift the bound, so these are looked at most; where
+    terminals must be served, each of them can.
     """
-    wanting = rises.terminal[np.flatnonzero(prize[rises.terminal] > 0)]
+    of_rise = prize[rises.terminal]
+    wanting = rises.terminal[(of_rise > 0) & (of_rise < NEVER)]
     first = None
     if len(wanting) and rng.random() < WANTING:
         first = rises.terminal == rng.choice(np.unique(wanting))
