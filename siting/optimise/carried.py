@@ -138,6 +138,19 @@ class CityBound:
         most = tables.curves.most_within(price, np.where(zones, room - to_zone, 0.0))
         return RootBound(room, edges, zones, opening <= room, most)
 
+    def left_on_edges(self) -> FloatArray:
+        """Return the least surplus that a plan with each edge does without [MWh/a].
+
+        What is left along the cheapest way from any site through the edge to any zone; infinite
+        where there is none.
+        """
+        ascent, pipes = self.ascent, self.layout.pipes
+        net = ascent.network
+        way = ascent.from_root[net.tail] + ascent.reduced_cost + ascent.to_terminal[net.head]
+        least = np.full(len(self.tables.edge), np.inf)
+        np.minimum.at(least, self.layout.pipe_edge, way[:pipes])
+        return least
+
     def rooted(self, site: int) -> RootBound:
         """Return what plans that hang together and hold a site are worth, and can use."""
         tables, ascent, layout = self.tables, self.ascent, self.layout

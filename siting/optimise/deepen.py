@@ -23,6 +23,8 @@ LOCAL = 0.6
 """Share of rounds that take back rises around a node, not anywhere [-]."""
 TOGETHER = 60
 """Terminals that start again at once, where carrying costs something."""
+WANTING = 0.8
+"""Share of rounds around what a terminal with some prize left has lifted [-]."""
 
 
 def deepen(
@@ -57,7 +59,7 @@ def deepen(
     for _ in range(rounds):
         if stop() or not len(rises.node):
             break
-        chosen = _whole_terminals(rises, rng) if carries else _some(rises, above, rng)
+        chosen = _whole_terminals(rises, prize, rng) if carries else _some(rises, above, rng)
         trial, trial_prize = left.copy(), prize.copy()
         fall = take_back(
             trial,
@@ -117,20 +119,36 @@ def _some(rises: Rises, above: NDArray[np.int64], rng: np.random.Generator) -> N
     return np.asarray(rng.random(len(entered)) < share * np.where(entered > 1, 3.0, 0.7))
 
 
-def _whole_terminals(rises: Rises, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return all rises of some terminals, most of which have lifted the same nodes."""
-    around = _around(rises, int(rng.integers(1, 4)), rng)
+def _whole_terminals(
+    rises: Rises, prize: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Return all rises of some terminals, most of which have lifted the same nodes.
+
+    Only a terminal with some prize left can lift the bound, so these are looked at most; where
+    terminals must be served, each of them can.
+    """
+    of_rise = prize[rises.terminal]
+    wanting = rises.terminal[(of_rise > 0) & (of_rise < NEVER)]
+    first = None
+    if len(wanting) and rng.random() < WANTING:
+        first = rises.terminal == rng.choice(np.unique(wanting))
+    around = _around(rises, int(rng.integers(1, 4)), rng, first)
     terminals = np.unique(rises.terminal[around])
     if len(terminals) > TOGETHER:
         terminals = rng.choice(terminals, TOGETHER, replace=False)
     return np.isin(rises.terminal, terminals)
 
 
-def _around(rises: Rises, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return the rises that have lifted one of some nodes."""
+def _around(
+    rises: Rises, count: int, rng: np.random.Generator, first: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return the rises that have lifted one of some nodes; ``first`` says whose nodes."""
     chosen = np.zeros(len(rises.terminal), dtype=bool)
+    among = rises.node
+    if first is not None:
+        among = among[np.repeat(first, np.diff(rises.hold))]
     for _ in range(count):
-        node = rises.node[rng.integers(len(rises.node))]
+        node = among[rng.integers(len(among))]
         spots = np.flatnonzero(rises.node == node)
         chosen[np.searchsorted(rises.hold, spots, side="right") - 1] = True
     return chosen

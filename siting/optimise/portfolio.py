@@ -33,8 +33,6 @@ TRIMMED = 3.0
 """Highest price at which a plan is trimmed, over the one at which it was built [-]."""
 LOAD = 0.1
 """Weight of the cost per MW in the guide for growing [MW]."""
-LUCK = (0.3, 1.0)
-"""Factors on the worth of sites where chance decides which comes first [-]."""
 TURNS = 1
 """Further turns of every site with what the others have left."""
 
@@ -241,17 +239,8 @@ class Portfolios:
         self.most_mw = carried_at_most(tables)
         self.near = {site: self._near(site) for site in np.unique(tables.option_site).tolist()}
 
-    def at(
-        self,
-        price: float,
-        *,
-        most_sites: int | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> list[SitePlan]:
-        """Return the parts of a plan at a price [MWh/a per EUR], each worth something.
-
-        With ``rng`` the most valuable site comes first by chance only.
-        """
+    def at(self, price: float, *, most_sites: int | None = None) -> list[SitePlan]:
+        """Return the parts of a plan at a price [MWh/a per EUR], each worth something."""
         chosen: dict[int, SitePlan] = {}
         waiting = list(self.near)
         ideas: dict[int, SitePlan | None] = {}
@@ -262,9 +251,6 @@ class Portfolios:
                 if site not in ideas or (idea is not None and self._clashes(idea, edges, zones)):
                     ideas[site] = self.grow(site, price, edges, zones)
             worth = {s: each.worth_mwh for s in waiting if (each := ideas[s]) is not None}
-            if rng is not None:
-                luck = rng.uniform(*LUCK, len(worth))
-                worth = {s: x * luck[i] for i, (s, x) in enumerate(worth.items())}
             best = max(worth, key=lambda s: (worth[s], -s), default=None)
             if best is None or worth[best] <= 0:
                 break

@@ -53,7 +53,7 @@ class PricedBound:
 class Pricing:
     """Bounds plans of a city at prices."""
 
-    def __init__(self, tables: Tables, most_mw: float, seed: int) -> None:
+    def __init__(self, tables: Tables, most_mw: float, seed: int | None) -> None:
         self.tables, self.seed, self.most_mw = tables, seed, most_mw
         self.capacity_mw = np.minimum(tables.option_mw, most_mw)
 
@@ -115,7 +115,7 @@ def follow_prices(
     wanted: Wanted,
     start: Prices,
     *,
-    seed: int = 0,
+    seed: int | None = 0,
     steps: int = STEPS,
     first_step: float = FIRST_STEP,
     stop: Callable[[], bool] = lambda: False,

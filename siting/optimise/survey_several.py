@@ -22,19 +22,25 @@ from siting.optimise.candidate import Candidate, make_candidate
 from siting.optimise.carried import RootBound, carried_at_most
 from siting.optimise.closed import Closed
 from siting.optimise.deepen import deepen
-from siting.optimise.engine import Engine, MipCall, SolverChoice
+from siting.optimise.engine import MipCall, SolverChoice
+from siting.optimise.parts import (
+    Parts,
+    parts_of_plans,
+    parts_of_solution,
+    parts_of_tree,
+    promising_parts,
+)
 from siting.optimise.portfolio import Portfolios, SitePlan, draft_of_plans, trimmed
 from siting.optimise.progress import Watch
+from siting.optimise.regions import RegionSearch, cost_at
 from siting.optimise.scarcity import PricedBound, Prices, follow_prices
 from siting.optimise.settle import settle
 from siting.optimise.state import SearchState
 from siting.optimise.survey import Sketch, Surveyed, paid_back, part_of
 from siting.optimise.tables import BoolArray, Tables, tables_of
-from siting.optimise.trees import TreeBuilder
 from siting.optimise.wanted import Wanted
 from siting.problem import Limits, Problem
 from siting.solution import Solution
-from siting.solvers.outcome import FloatArray
 
 __all__ = ["SurveySeveral", "reasons_against_several"]
 
@@ -45,26 +51,24 @@ AROUND = (1.0, 0.99, 1.01, 0.98, 0.97, 1.02, 0.96, 0.95, 0.985, 0.995)
 """Prices at which plans are built again, over the one that proves most [-]."""
 FOLLOWING, BUILDING = 0.35, 0.45
 """Shares of the time limit until which prices are followed, and plans are built again [-]."""
-PAID, SEEDS = (1.0, 2.0), (0, 1, 2)
-"""How often a site earns its opening at first, and seeds of the ascents that are followed."""
+PAID, SEEDS = (1.0, 2.0), (None, 0, 1)
+"""How often a site earns its opening at first, and seeds of the ascents that are followed; without
+one what yields most per MW rises first."""
 UNIONS, IMPROVING, IMPROVED = ((4, 0), (8, 150)), 0.12, 0.6
 """Plans and edges put together each time; the share of the time for each, and until when [-]."""
-CROSSINGS, CROSSING, SHAKEN = 40, 0.05, (0.94, 1.04)
-"""New plans put together with the best, the share of the time for each, and where their prices lie
-over the one that proves most [-]."""
-PROMISING, WIDER, GOOD = 100, 1.2, 12
-"""Promising edges that join in, how many more after a plan that brings nothing [-], and the good
-plans some of which join in as well then."""
-SMALL, PATIENCE = 60, 10
-"""Edges up to which nothing is crossed, and plans in a row that bring nothing."""
+REGION = 0.05
+"""Share of the time limit for each region [-]."""
+SMALL = 60
+"""Edges up to which there are no regions."""
 FINE = 5e-4
-"""Gap at which a small program ends [-]."""
-BOUNDS, TREES, HALVINGS = 3, 2, 12
-"""Bounds with trees, trees at the prices of each, and steps to what leaves so many edges."""
-LIFTS, LIFTED = 6, 120
-"""How often the best bounds are deepened, and rounds of each."""
-MANY, LATER = 4_000, 0.85
-"""Edges from which on plans are crossed again, and until which share of the time limit [-]."""
+"""Gap at which a program on parts of plans ends [-]."""
+BOUNDS, TREES, LEAVING = 3, 2, 4
+"""Bounds with trees, trees at the prices of each, and bounds by which parts are left out."""
+LIFTS_OF_BEST, LIFTS, LIFTED = 20, 12, 120
+"""How often the best bound, and each bound, is deepened, and rounds of each time."""
+LATER, SOLVING_S = 0.85, 0.2
+"""Until which share of the time limit plans are improved again [-], and the wall time for each edge
+without which no program is hoped to end [s]."""
 BUILDING_MODEL_S = 0.01
 """Wall time for each edge without which no model is built and relaxed [s]."""
 TURNS, SHRUNK, AGAIN, NARROWED = 6, 0.95, 40, 0.85
@@ -95,24 +99,6 @@ def reasons_against_several(problem: Problem) -> list[str]:
         "mandatory zones are not looked at": any(z.mandatory for z in problem.zones),
     }
     return [reason for reason, holds in reasons.items() if holds]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Positions of the edges, zones and sites that some plans use."""
-
-    edges: set[int]
-    zones: set[int]
-    sites: set[int]
-
-    def joined(self, other: Parts) -> Parts:
-        """Return what either uses."""
-        return Parts(self.edges | other.edges, self.zones | other.zones, self.sites | other.sites)
-
-    def piece(self, tables: Tables) -> Problem:
-        """Return the problem with nothing else."""
-        edges = np.isin(tables.edge, list(self.edges))
-        return part_of(tables, edges, np.isin(tables.zone, list(self.zones)), self.sites)
 
 
 class SurveySeveral:
@@ -146,6 +132,7 @@ class SurveySeveral:
         self.proven: float | None = None
         self.outside: float | None = None
         self.built: list[Built] = []
+        self.regions: RegionSearch | None = None
 
     def run(self) -> Surveyed:
         """Return what is left of the problem for plans that beat the best one by the gap."""
@@ -156,7 +143,8 @@ class SurveySeveral:
             return Surveyed(self.problem, 0.0, self.best)
         self.watch.enter("bounding the city")
         bounds = self._followed(start)
-        self._prove(bounds)
+        lifted = self._lifted(bounds[0], LIFTS_OF_BEST)
+        self._prove([lifted])
         self.watch.enter("building plans at the prices that prove most")
         price = bounds[0].prices.investment
         builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(BUILDING))
@@ -165,11 +153,13 @@ class SurveySeveral:
                 break
             self._build(builder, share * price)
         self._improve(bounds)
+        bounds[0] = lifted
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         core = self._narrowed(bounds)
-        if len(core.edges) > MANY and not self._is_done:  # no program of that would end in time
-            self._cross(bounds[0], self._tree_parts(bounds[0], 0), LATER)
+        while self._is_too_large(core) and not self._is_late(LATER):
+            if not self._improve_regions(LATER, passes=1):
+                break
             core = self._narrowed(bounds)
         return Surveyed(core, self._value_to_beat, self.best)
 
@@ -207,6 +197,10 @@ class SurveySeveral:
 
     def _is_late(self, share: float) -> bool:
         return self.watch.is_over or self.watch.seconds > share * self.watch.time_limit_s
+
+    def _is_too_large(self, core: Problem) -> bool:
+        """Whether the gap is open, and no program of what is left would close it in time."""
+        return not self._is_done and self.watch.left_s < SOLVING_S * len(core.edges)
 
     @property
     def _is_done(self) -> bool:
@@ -247,11 +241,9 @@ class SurveySeveral:
         ratio = heat[cost > 0] / cost[cost > 0]
         return float(np.quantile(ratio, 0.9)) if len(ratio) else 1.0
 
-    def _build(
-        self, builder: Portfolios, price: float, rng: np.random.Generator | None = None
-    ) -> Built | None:
+    def _build(self, builder: Portfolios, price: float) -> Built | None:
         """Build a plan at a price, keep it for its parts, and offer it as a plan."""
-        plans = builder.at(price, most_sites=self.problem.limits.max_sites, rng=rng)
+        plans = builder.at(price, most_sites=self.problem.limits.max_sites)
         if not plans:
             return None
         solution = settle(self.sketch, draft_of_plans(plans, self.tables, self.sketch.data))
@@ -291,127 +283,62 @@ class SurveySeveral:
     def _improve(self, bounds: list[PricedBound]) -> None:
         """Solve small programs on the parts of good plans, and of what beats higher values."""
         price = bounds[0].prices.investment
-        parts = [self._tree_parts(each, k) for each in bounds[:BOUNDS] for k in range(TREES)]
+        parts = [
+            parts_of_tree(each, k, self.solver.seed, lambda: self._is_late(IMPROVED))
+            for each in bounds[:BOUNDS]
+            for k in range(TREES)
+        ]
         for count, most in UNIONS:
             if self._is_done or self._is_late(IMPROVED) or not self.built:
                 return
             order = sorted(self.built, key=lambda each: -self._worth(each, price))
-            union = self._parts_of_best()
-            for each in (*map(self._parts_of, order[:count]), *parts[:count]):
+            best = None if self.best is None else self.best.solution
+            good = [parts_of_plans(self.tables, each.plans) for each in order[:count]]
+            union = parts_of_solution(self.problem, best)
+            for each in (*good, *parts[:count], promising_parts(bounds[0], most)):
                 union = union.joined(each)
-            self._solve(union.joined(self._promising(bounds[0], most)), price)
-        self._cross(bounds[0], parts[0], IMPROVED)
+            self._solve(union, price)
+        self._improve_regions(IMPROVED, passes=1)
 
-    def _cross(self, bound: PricedBound, tree: Parts, until: float) -> None:
-        """Put the best plan together with one new plan after the other, until a share of time."""
-        rng = np.random.default_rng([self.solver.seed, len(self.built)])
-        builder = Portfolios(self.tables, self.solver.seed, lambda: self._is_late(until))
-        idle, most = 0, float(PROMISING)
-        for k in range(CROSSINGS if len(self.tables.edge) > SMALL else 0):
-            if self._is_done or self._is_late(until) or idle >= PATIENCE:
-                return
-            before = self.best
-            self.watch.enter(f"crossing plans of several sites, {k + 1}")
-            shaken = float(rng.uniform(*SHAKEN)) * bound.prices.investment
-            built = self._build(builder, shaken, rng)
-            union = self._parts_of_best().joined(self._promising(bound, round(most)))
-            if built is not None:
-                union = union.joined(self._parts_of(built))
-            good = sorted(self.built, key=lambda x: -self._worth(x, bound.prices.investment))
-            for i in rng.permutation(min(len(good), GOOD))[: idle // 2].tolist():
-                union = union.joined(self._parts_of(good[i]))
-            if k % 3 == 0:
-                union = union.joined(tree)
-            self._solve(union, bound.prices.investment, share=CROSSING)
-            if self.best is not before:
-                idle = 0
-                continue
-            idle, most = idle + 1, WIDER * most
+    def _improve_regions(self, until: float, passes: int | None = None) -> bool:
+        """Improve the best plan region by region, until a share of time or until all rest.
 
-    def _parts_of(self, built: Built) -> Parts:
-        """Return what a plan uses."""
-        sites = {int(self.tables.option_site[plan.option]) for plan in built.plans}
-        return Parts(
-            {e for plan in built.plans for e, _ in plan.pipes},
-            {z for plan in built.plans for z in plan.zones},
-            sites,
+        Say whether there is more to try another time.
+        """
+        if self.best is None or not 0 < self.best.value < math.inf or self._is_done:
+            return False
+        if len(self.tables.edge) <= SMALL:
+            return False
+        if self.regions is None:
+            self.regions = RegionSearch(
+                self.problem, self.watch, gap=self.gap, solver=self.solver, tables=self.tables
+            )
+        self.regions.run(
+            self.best,
+            seconds=REGION * self.watch.time_limit_s,
+            stop=lambda: self._is_done or self._is_late(until),
+            passes=passes,
+            found=self._offer,
         )
-
-    def _parts_of_best(self) -> Parts:
-        """Return what the best plan uses."""
-        if self.best is None:
-            return Parts(set(), set(), set())
-        edge_at = {edge.id: e for e, edge in enumerate(self.problem.edges)}
-        zone_at = {zone.id: z for z, zone in enumerate(self.problem.zones)}
-        site_at = {site.id: s for s, site in enumerate(self.problem.sites)}
-        solution = self.best.solution
-        return Parts(
-            {edge_at[each.edge] for each in solution.pipes},
-            {zone_at[each.zone] for each in solution.zones},
-            {site_at[each.site] for each in solution.sites},
-        )
-
-    def _tree_parts(self, bound: PricedBound, seed: int) -> Parts:
-        """Return what a good tree at some prices uses, whatever the sites can give."""
-        city, tables = bound.city, bound.city.tables
-        builder = TreeBuilder(city.ascent.network, self.solver.seed + seed)
-        if seed == 0:
-            builder.start(city.ascent, lambda: self._is_late(IMPROVED))
-        else:
-            served = city.ascent.prize_left > 0
-            guide = city.ascent.reduced_cost + 0.02 * seed * builder.weights(0.2, 1.0)
-            stop = lambda: self._is_late(IMPROVED)  # noqa: E731
-            builder.keep(builder.improve(builder.grow(guide, served), stop))
-        if builder.best is None:
-            return Parts(set(), set(), set())
-        first, arcs = city.layout.pipes, builder.best.arcs
-        pipes = arcs[arcs < first]
-        options = arcs[(arcs >= first) & (arcs < first + city.layout.options)] - first
-        at = np.unique(city.ascent.network.at[builder.best.served]) - tables.nodes
-        return Parts(
-            set(tables.edge[city.layout.pipe_edge[pipes]].tolist()),
-            set(tables.zone[at].tolist()),
-            set(tables.option_site[options].tolist()),
-        )
-
-    def _promising(self, bound: PricedBound, most: int) -> Parts:
-        """Return what beats a value so high that only so many edges are left."""
-        tables = self.tables
-        high, found = bound.surplus_mwh, None
-        low = high - 0.25 * float(tables.curves.step_heat.sum())
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            trial = bound.city.anywhere(middle)
-            if trial.is_closed or trial.edges.sum() <= most:
-                high = middle
-                found = None if trial.is_closed else trial
-            else:
-                low = middle
-        if found is None:
-            return Parts(set(), set(), set())
-        return Parts(
-            set(tables.edge[found.edges].tolist()),
-            set(tables.zone[found.zones].tolist()),
-            set(tables.option_site[found.options].tolist()),
-        )
+        return not self.regions.is_finished
 
     def _worth(self, built: Built, price: float) -> float:
         """Return what a plan is worth at a price."""
         return built.heat_mwh - price * built.capex_eur
 
-    def _solve(self, union: Parts, price: float, share: float | None = None) -> None:
+    def _solve(self, union: Parts, price: float) -> None:
         """Solve the problem on some parts for a share of the time [-]."""
         self.watch.enter(f"improving plans of several sites on {len(union.edges)} edges")
         piece = union.piece(self.tables)
-        share = IMPROVING if share is None else share
-        seconds = min(share * self.watch.time_limit_s, 0.5 * self.watch.left_s)
+        seconds = min(IMPROVING * self.watch.time_limit_s, 0.5 * self.watch.left_s)
         watch = Watch(seconds, self.watch.stop)
         state = SearchState(self.problem, watch, gap=self.gap, solver=self.solver, core=piece)
         state.offer(self.best)
         engine = state.engine
-        if self.best is not None and self.per_unit != 1.0 and self.best.value > 0:
-            price = self.best.value / self.per_unit
-        cost = self._cost(engine, price)
+        value = price * self.per_unit
+        if self.best is not None and self.best.value > 0:
+            value = self.best.value
+        cost = cost_at(engine, self.wanted.kind, value)
         relaxed = engine.relax(cost, rounds=20, seconds=seconds / 3, slivers=False)
         outcome = engine.solve(
             MipCall(
@@ -425,14 +352,6 @@ class SurveySeveral:
         if outcome.values is not None:
             state.offer_values(engine, outcome.values)
         self._offer(state.best)
-
-    def _cost(self, engine: Engine, price: float) -> FloatArray:
-        if self.wanted.kind == "max_heat":
-            return -engine.heat
-        if self.wanted.kind == "capex":
-            return engine.capex
-        scale = engine.model.data.scale
-        return price * scale.cost_eur / scale.heat_mwh * engine.capex - engine.heat
 
     # -- bounds ---------------------------------------------------------------------------------
 
@@ -449,11 +368,11 @@ class SurveySeveral:
                     self.tables,
                     self.wanted,
                     start,
-                    seed=self.solver.seed + seed,
+                    seed=None if seed is None else self.solver.seed + seed,
                     stop=lambda: self._is_late(FOLLOWING),
                 )[-1:]
         sign = 1 if self.wanted.maximise else -1
-        return sorted(found, key=lambda each: sign * self._value(each))
+        return sorted(found, key=lambda each: sign * self._value(each))[:LEAVING]
 
     def _value(self, bound: PricedBound) -> float:
         return self.wanted.proven(bound.prices.investment, bound.surplus_mwh)
@@ -478,10 +397,10 @@ class SurveySeveral:
     def _worse(self, one: float, other: float) -> float:
         return max(one, other) if self.wanted.maximise else min(one, other)
 
-    def _lifted(self, bound: PricedBound) -> PricedBound:
-        """Return a bound whose ascent is deepened."""
+    def _lifted(self, bound: PricedBound, lifts: int) -> PricedBound:
+        """Return a bound whose ascent is deepened so many times."""
         ascent = bound.city.ascent
-        for k in range(LIFTS):
+        for k in range(lifts):
             if self.watch.is_over:
                 break
             seed = self.solver.seed + k
@@ -496,11 +415,17 @@ class SurveySeveral:
         return self.wanted.beaten_by(self.best.value / self.per_unit, 0.98 * self.gap)
 
     def _narrowed(self, bounds: list[PricedBound]) -> Problem:
-        """Leave out what no plan uses that beats the value, and bound the rest again, in turns."""
+        """Leave out what no plan uses that beats the value, and bound the rest again, in turns.
+
+        The bounds given are deepened, and kept so for another time.
+        """
         value, tables, self.outside = self._value_to_beat, self.tables, None
+        whole = bounds
         for _ in range(TURNS):
             self.watch.enter(f"bounding the city, {len(tables.edge)} edges left")
-            bounds = [self._lifted(each) for each in bounds]
+            bounds = [self._lifted(each, LIFTS) for each in bounds]
+            if tables is self.tables:
+                whole[:] = bounds
             self._prove(bounds)
             possible = [self._possible(each, value) for each in bounds]
             known = [each for each in possible if each is not None]
@@ -550,7 +475,7 @@ class SurveySeveral:
                 tables,
                 self.wanted,
                 start,
-                seed=self.solver.seed + k,
+                seed=None if k == 0 else self.solver.seed + k - 1,
                 steps=AGAIN,
                 first_step=0.3,
                 stop=lambda: self._is_late(NARROWED),
