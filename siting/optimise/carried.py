@@ -12,6 +12,7 @@ hangs together and holds a certain site, its root, holds nothing that is far fro
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +24,22 @@ from siting.optimise.steps import fewer_steps
 from siting.optimise.tables import BoolArray, IntArray, Tables
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["CityBound", "RootBound", "carried_at_most", "city_bound"]
+__all__ = [
+    "CityBound",
+    "KnownLines",
+    "PipeLines",
+    "RootBound",
+    "carried_at_most",
+    "city_bound",
+    "paid_back",
+]
 
 SAFETY = 1e-9
 """Share of all that could be gained by which a bound is raised against rounding [-]."""
 PART_ROUNDS = 20
 """How often what is out of reach and the room for it are worked out in turn."""
+FINE = 1.05
+"""Steps in which the most that edges carry is told apart, to keep lines for another time [-]."""
 MOST_STEPS = 5
 """Steps of each load curve in a bound; with fewer it lies a little higher."""
 
@@ -214,6 +225,16 @@ class CityBound:
         return room
 
 
+def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
+    """Return the scarcity at which a fully used site has just earned its opening."""
+    most = np.minimum(tables.option_mw, most_mw)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
+    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, tables.option_site, each)
+    return np.asarray(least[tables.option_site])
+
+
 def city_bound(
     tables: Tables,
     price: float,
@@ -222,6 +243,7 @@ def city_bound(
     most_mw: float,
     forced: int | None = None,
     seed: int | None = None,
+    lines: PipeLines | None = None,
 ) -> CityBound:
     """Return a bound on what plans are worth at a price of investment.
 
@@ -240,9 +262,11 @@ def city_bound(
         A site that is open in any case.
     seed
         Of the ascent; without one what yields most per MW rises first.
+    lines
+        Those of all edges up to that much or more, where they are known.
     """
     own_price = price * tables.option_slope_eur + scarcity
-    lines = PipeLines.of(tables, most_mw)
+    lines = PipeLines.of(tables, most_mw) if lines is None else lines
     rise = price * (lines.least_slope_eur + tables.slope_eur)
     node = node_prices(tables, rise, tables.option_node, own_price)
     arcs, pipe_edge = _pipes(tables, price, node, lines)
@@ -315,6 +339,21 @@ class PipeLines:
         least = np.full(len(tables.edge), np.inf)
         np.minimum.at(least, cost.pipe, cost.slope)
         return cls(cost, loss, least)
+
+
+class KnownLines:
+    """Keeps the lines of a city's edges by the most that they carry, a little more than asked."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.known: dict[int, PipeLines] = {}
+
+    def up_to(self, most_mw: float) -> PipeLines:
+        """Return lines that hold for all flows up to the most [MW]."""
+        step = math.ceil(math.log(max(most_mw, 1e-6)) / math.log(FINE) - 1e-9)
+        if step not in self.known:
+            self.known[step] = PipeLines.of(self.tables, FINE**step)
+        return self.known[step]
 
 
 def _pipes(

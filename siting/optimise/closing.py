@@ -10,25 +10,36 @@ from functools import reduce
 
 import numpy as np
 
-from siting.optimise.carried import CityBound, RootBound, carried_at_most, city_bound
+from siting.optimise.apart import Apart
+from siting.optimise.carried import (
+    CityBound,
+    KnownLines,
+    RootBound,
+    carried_at_most,
+    city_bound,
+    paid_back,
+)
 from siting.optimise.chains import joined
+from siting.optimise.openings import behind_spurs
+from siting.optimise.pricing import node_prices
 from siting.optimise.tables import Tables
-from siting.solvers.outcome import FloatArray
 
 __all__ = ["Closer", "Left", "least_along", "paid_back", "restricted"]
 
 LOG = logging.getLogger(__name__)
 GOLDEN = (math.sqrt(5) - 1) / 2
-SEARCHES, PASSES = 5, 4
+SEARCHES, PASSES, TURNS = 5, 4, 6
 SHARES = (1.0, 0.5, 0.0)
 """How much of its opening a site gets back by the price of its output, one bound for each [-]."""
 SHRUNK = 0.9
 STUCK = 2
 """Sites with nearly the whole city left after which nothing more is closed."""
 HALVINGS, DOUBLINGS = 4, 8
+STEP_DOWN, HIGHEST = 0.64, 40.0
+"""How far above a price parts are tried to close first, and at most [-]."""
 FIRST_STEP = 0.02
 """How far above a price a ceiling is first looked for [-]."""
-BELOW = 0.05
+BELOW = 0.01
 """How far below a price bounds are made where options are opened for nothing [-]."""
 
 
@@ -38,6 +49,11 @@ class Left:
 
     price: float
     kept: dict[int, Tables]
+
+    @property
+    def sites(self) -> list[int]:
+        """Positions of the sites in the problem."""
+        return sorted(self.kept)
 
     @property
     def edges(self) -> list[int]:
@@ -67,20 +83,38 @@ class Closer:
         self.most_mw = carried_at_most(tables)
         self.below = 0.0 if tables.option_cost_eur.min(initial=np.inf) > 0 else BELOW
         self.least_eur = _least_investment(tables)
-        self.order: list[int] = list(self.sites)
-        self.alone: dict[int, Tables] = {}
+        self.lines = KnownLines(tables)
+        self.hardest: int | None = None
 
     def ceiling(self, low: float) -> float:
         """Return a price that no plan beats, not below the one given; infinite without time.
 
         Bounds on the whole city come first; where they are above the price, plans are taken apart
-        by the site that their heat comes from (FORMULATION.md, *Taken apart by source*). With
-        options that are opened for nothing what is lost to rounding is too much for that.
+        by where their heat comes in (FORMULATION.md, *Taken apart by source*).
         """
-        high, below = self._least_closed(self._is_closed, low, math.inf)
-        if not self.below and math.isfinite(high) and high > low * (1 + FIRST_STEP):
-            high, _ = self._least_closed(self._is_closed_apart, min(low, below), high)
+        high = math.inf
+        if not self.below:
+            high, _ = self._least_closed(self._is_closed, low, math.inf)
+        if high > low * (1 + FIRST_STEP):
+            high = min(high, self._least_closed_apart(low, high))
         return high
+
+    def _least_closed_apart(self, low: float, high: float) -> float:
+        """Return the least price found at which all parts are closed, from above.
+
+        The higher a price, the sooner it is closed.
+        """
+        step = STEP_DOWN
+        while not self._is_closed_apart(low * (1 + step)):
+            step *= 2
+            if self.is_late() or step > HIGHEST or low * (1 + step) >= high:
+                return high
+        while step > FIRST_STEP and not self.is_late():
+            if not self._is_closed_apart(low * (1 + step / 2)):
+                middle = low * (1 + 0.75 * step)
+                return middle if self._is_closed_apart(middle) else low * (1 + step)
+            step /= 2
+        return low * (1 + step)
 
     def _least_closed(
         self, is_closed: Callable[[float], bool], low: float, high: float
@@ -126,34 +160,61 @@ class Closer:
         return False
 
     def _is_closed_apart(self, price: float) -> bool:
-        """Whether the heat of no site alone beats a price, where pipes may be shared at will.
+        """Whether the parts of plans by where heat comes in show that none beats a price."""
+        apart = self._apart(self.tables, price)
+        apart.first = self.hardest
+        closed = apart.run(closing=True) and not apart.parts
+        if not closed and apart.parts:
+            self.hardest = max(apart.parts, key=lambda part: part.finite_mwh).node
+        LOG.info("parts at price %.6g: %s", price, "closed" if closed else "not closed")
+        return closed
 
-        Sites that were hard to close come first.
-        """
-        for site in list(self.order):
-            if self.is_late() or not self._is_closed_alone(price, site):
-                self.order.remove(site)
-                self.order.insert(0, site)
-                return False
-        return True
-
-    def _is_closed_alone(self, price: float, site: int) -> bool:
-        """Whether the heat of one site does not beat a price; pipes may carry that of others."""
-        if site not in self.alone:
-            self.alone[site] = self.tables.with_options(self.tables.option_site == site)
-        tables = self.alone[site]
-        paid = float(paid_back(tables, price, self.most_mw).min())
-
-        def surplus(scarcity: float) -> float:
-            return self.bound(tables, price, 1.0, site, scarcity, self.most_mw).in_part()
-
-        if any(surplus(scarcity) < 0 for scarcity in (0.5 * paid, 0.0, paid)):
-            return True
-        least, _ = least_along(surplus, 0.0, _most_yield(tables), enough=0.0)
-        return least < 0
+    def _apart(self, tables: Tables, price: float) -> Apart:
+        lower, least_mwh = self._left_over(price)
+        lines = self.lines if tables is self.tables else None
+        return Apart(tables, lower, least_mwh, self.is_late, lines)
 
     def close(self, price: float) -> Left | None:
         """Close one site after the other; None when it takes too long or is of no use."""
+        left = None if self.below else self._close_by_roots(price)
+        return left if left is not None or self.is_late() else self._close_by_parts(price)
+
+    def _close_by_parts(self, price: float) -> Left | None:
+        """Close what parts of plans and ways from where heat comes in leave nothing for, in turn.
+
+        A plan that beats the price has a part that is worth something. Where that comes in is a
+        root of the plan, so it is enough to bound plans with one of these roots.
+        """
+        tables = self.tables
+        for _ in range(TURNS):
+            apart = self._apart(tables, price)
+            if not apart.run():
+                LOG.info("survey broken off: its share of the time is over")
+                return None
+            if not apart.parts:
+                return Left(price, {})
+            before, tables = len(tables.edge), apart.tables_left()
+            roots = [part for part in apart.parts if part.most_mwh > 0]
+            found = [bound for part in roots for bound in apart.rooted(tables, part)]
+            if self.is_late():
+                return None
+            if not found:
+                return Left(price, {})
+            tables = restricted(tables, either(found))
+            LOG.info(
+                "parts at price %.6g: worth %.0f MWh/a, %d edges, %d zones, %d sites left",
+                price,
+                sum(part.most_mwh for part in apart.parts),
+                len(tables.edge),
+                len(tables.zone),
+                len(np.unique(tables.option_site)),
+            )
+            if len(tables.edge) > SHRUNK * before:
+                break
+        return Left(price, dict.fromkeys(np.unique(tables.option_site).tolist(), tables))
+
+    def _close_by_roots(self, price: float) -> Left | None:
+        """Close one root after the other; None when it takes too long or is of no use."""
         whole = [self.bound(self.tables, price, share) for share in SHARES]
         LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))
         regions = {site: together(each.rooted(site) for each in whole) for site in self.sites}
@@ -263,27 +324,31 @@ class Closer:
 
 
 def _least_investment(tables: Tables) -> float:
-    """Return what any plan with heat costs at least: one site and one zone [EUR]."""
+    """Return what any plan with heat costs at least: a zone, the way to it, and a site [EUR]."""
     useful = tables.curves.step_heat.sum(axis=1) > 0
-    zone = float(tables.zone_cost_eur[useful].min(initial=np.inf))
-    site = float(tables.option_cost_eur.min(initial=np.inf))
-    return max(zone, 0.0) + max(site, 0.0) if math.isfinite(zone + site) else 0.0
+    way = node_prices(
+        tables, tables.cost_eur.min(axis=1), tables.option_node, tables.option_cost_eur
+    )
+    each = way[tables.zone_node[useful]] + tables.zone_cost_eur[useful]
+    least = float(each.min(initial=np.inf))
+    return max(least, 0.0) if math.isfinite(least) else 0.0
+
+
+def either(bounds: list[RootBound]) -> RootBound:
+    """Return what plans with any of some roots are worth, and can use."""
+    return RootBound(
+        max(each.surplus_mwh for each in bounds),
+        reduce(np.logical_or, (each.edges for each in bounds)),
+        reduce(np.logical_or, (each.zones for each in bounds)),
+        reduce(np.logical_or, (each.options for each in bounds)),
+        reduce(np.maximum, (each.most_mw for each in bounds)),
+    )
 
 
 def _most_yield(tables: Tables) -> float:
     """Return the most heat per MW of any zone that takes all of it [MWh/a per MW]."""
     power, heat = tables.curves.step_mw.sum(axis=1), tables.curves.step_heat.sum(axis=1)
     return float((heat[power > 0] / power[power > 0]).max(initial=1.0))
-
-
-def paid_back(tables: Tables, price: float, most_mw: float) -> FloatArray:
-    """Return the scarcity at which a fully used site has just earned its opening."""
-    most = np.minimum(tables.option_mw, most_mw)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(most > 0, price * tables.option_cost_eur / most, 0.0)
-    least = np.full(int(tables.option_site.max(initial=-1)) + 1, np.inf)
-    np.minimum.at(least, tables.option_site, each)
-    return np.asarray(least[tables.option_site])
 
 
 def together(bounds: Iterable[RootBound]) -> RootBound:
@@ -322,4 +387,5 @@ def least_along(
 def restricted(tables: Tables, found: RootBound) -> Tables:
     """Return what a bound leaves of the tables, each zone with the base capacity it may take."""
     part = tables.with_edges(found.edges).with_options(found.options).with_zones(found.zones)
-    return joined(replace(part, curves=part.curves.limited(found.most_mw[found.zones])))
+    part = replace(part, curves=part.curves.limited(found.most_mw[found.zones]))
+    return behind_spurs(joined(part))

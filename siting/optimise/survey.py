@@ -22,6 +22,7 @@ from siting.optimise.chains import joined
 from siting.optimise.closing import Closer, least_along, paid_back, restricted
 from siting.optimise.construct import Constructor, Tree, draft_of
 from siting.optimise.engine import SolverChoice
+from siting.optimise.openings import behind_spurs
 from siting.optimise.progress import Watch
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.settle import settle
@@ -133,7 +134,7 @@ class Survey:
     ) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
         self.stages = stages
-        self.tables = joined(tables_of(problem))
+        self.tables = behind_spurs(joined(tables_of(problem)))
         self.sites = np.unique(self.tables.option_site).tolist()
         self.best: Candidate | None = None
         self.price, self.proven = 0.0, math.inf
@@ -261,7 +262,7 @@ class Survey:
     def _alone(self, site: int) -> tuple[Tables, RootBound]:
         """Bound the plans fed by one site on its piece."""
         if site not in self.near:
-            self.near[site] = joined(tables_of(self.pieces[site]))
+            self.near[site] = behind_spurs(joined(tables_of(self.pieces[site])))
         tables = self.near[site]
         return tables, Closer(tables).forced(tables, self.price, 0)
 
@@ -302,10 +303,12 @@ class Survey:
 
     def _core(self, closer: Closer) -> Surveyed:
         """Return what plans that beat the price can use."""
+        if closer.below and not self.hopeless:
+            self._find_ceiling(closer)
         self.watch.enter("bounding plans site by site")
         left = closer.close(self.price)
         if left is None:
-            if not self.hopeless:
+            if not self.hopeless and not closer.below:
                 self._find_ceiling(closer)
             return Surveyed(self.problem, self.price, self.best, self.proven)
         LOG.info(
@@ -324,7 +327,8 @@ class Survey:
 
 def part_of(tables: Tables, edges: BoolArray, zones: BoolArray, sites: set[int]) -> Problem:
     """Return the problem with some edges, zones and sites only."""
-    return _part(tables.problem, tables.positions(edges), tables.zone[zones].tolist(), sites)
+    positions = tables.positions(edges, sites)
+    return _part(tables.problem, positions, tables.zone[zones].tolist(), sites)
 
 
 def _part(problem: Problem, edges: list[int], zones: list[int], sites: set[int]) -> Problem:

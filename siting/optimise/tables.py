@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,14 @@ __all__ = ["Tables", "tables_of"]
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+OF_OPTIONS = (
+    "option_site",
+    "option_node",
+    "option_mw",
+    "option_cost_eur",
+    "option_slope_eur",
+    "option_least_mw",
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,12 @@ class Tables:
         Zones that may be connected.
     option_site, option_node, option_mw, option_cost_eur, option_slope_eur
         Options of sites that may be opened.
+    option_least_mw
+        The least output that each option is wanted for [MW].
     chains
         For edges that stand for several in a row: what comes behind the first, by its position.
+    spurs
+        For sites that are fed in at the end of the only pipes that lead away: those edges.
     """
 
     problem: Problem
@@ -68,7 +82,9 @@ class Tables:
     option_mw: FloatArray
     option_cost_eur: FloatArray
     option_slope_eur: FloatArray
+    option_least_mw: FloatArray
     chains: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    spurs: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def links(self) -> tuple[IntArray, IntArray, IntArray]:
@@ -103,10 +119,17 @@ class Tables:
         """Which edges stand for several in a row."""
         return np.isin(self.edge, np.fromiter(self.chains, np.int64, len(self.chains)))
 
-    def positions(self, keep: BoolArray | None = None) -> list[int]:
-        """Return the positions in the problem of some edges and of all that they stand for."""
+    def positions(
+        self, keep: BoolArray | None = None, sites: Collection[int] | None = None
+    ) -> list[int]:
+        """Return the positions in the problem of some edges and of all that they stand for.
+
+        Spurs of some sites, or of all that may be opened, are among them.
+        """
         first = (self.edge if keep is None else self.edge[keep]).tolist()
-        return sorted(k for e in first for k in (e, *self.chains.get(e, ())))
+        opened = self.option_site.tolist() if sites is None else sites
+        spurs = {k for s in set(opened) for k in self.spurs.get(s, ())}
+        return sorted(spurs.union(k for e in first for k in (e, *self.chains.get(e, ()))))
 
     @property
     def nodes(self) -> int:
@@ -135,16 +158,16 @@ class Tables:
         fields = {name: getattr(self, name)[keep] for name in names}
         return replace(self, **fields, curves=self.curves.part(keep))
 
-    def with_options(self, keep: BoolArray) -> Tables:
+    def with_options(self, keep: BoolArray | IntArray) -> Tables:
         """Return the tables with some of the options."""
-        names = (
-            "option_site",
-            "option_node",
-            "option_mw",
-            "option_cost_eur",
-            "option_slope_eur",
-        )
-        return replace(self, **{name: getattr(self, name)[keep] for name in names})
+        return replace(self, **{name: getattr(self, name)[keep] for name in OF_OPTIONS})
+
+    def with_more_options(self, other: Tables) -> Tables:
+        """Return the tables with their own options and those of others."""
+        both: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in OF_OPTIONS
+        }
+        return replace(self, **both)
 
 
 def tables_of(problem: Problem) -> Tables:
@@ -204,4 +227,5 @@ def tables_of(problem: Problem) -> Tables:
         ),
         option_cost_eur=np.array([o.cost_eur for _, _, o in options], dtype=float),
         option_slope_eur=np.array([o.cost_per_mw_eur for _, _, o in options], dtype=float),
+        option_least_mw=np.zeros(len(options)),
     )

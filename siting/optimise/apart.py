@@ -1,0 +1,475 @@
+"""Bound plans part by part: what the heat that comes in at one node is worth, by its output.
+
+The water of a plan may be told apart by where it was fed in (FORMULATION.md, *Taken apart by
+source*); the parts add up to the plan. What a part of an output can yield is concave, bounded by a
+few prices on output, while what opening costs has lumps. Comparing the two at each output, rather
+than at one price, is what this room is for (*By output*).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+import numpy as np
+
+from siting.optimise.carried import (
+    CityBound,
+    KnownLines,
+    PipeLines,
+    RootBound,
+    carried_at_most,
+    city_bound,
+)
+from siting.optimise.openings import Pieces, pieces_at
+from siting.optimise.tables import BoolArray, Tables
+from siting.solvers.outcome import FloatArray
+
+__all__ = ["Apart", "Part", "alone_at", "most_yield"]
+
+LOG = logging.getLogger(__name__)
+ROUNDS, SHRUNK = 4, 0.9
+"""How often what is left is bounded again, and how much less output that has to leave [-]."""
+ASCENTS, FEW, ROOTED = 7, 3, 5
+"""How many ascents a range of output gets to see what it is worth, to be dropped, and to see what
+plans with it can use."""
+HOPELESS = 0.05
+"""Surplus of parts over what they invest from which closing is not tried any closer [-]."""
+LOWER = 0.8
+"""At which share of the price that pays for a part its outputs are dropped first [-]."""
+CLASS = 1.6
+"""How much larger the most than the least output of one class is, about [-]."""
+NARROW = 0.02
+"""Prices of output closer than this are not told apart [-]."""
+
+
+@dataclass
+class Yields:
+    """What a part can yield by its output: no more than each line, ``most + price * output``."""
+
+    price: list[float] = field(default_factory=list)
+    most: list[float] = field(default_factory=list)
+
+    def add(self, price: float, most: float) -> None:
+        """Add what a bound at a price of output proves."""
+        at = int(np.searchsorted(self.price, price))
+        self.price.insert(at, price)
+        self.most.insert(at, most)
+
+    def at(self, output_mw: FloatArray) -> FloatArray:
+        """Return the most that each output can yield [MWh/a]."""
+        lines = np.array(self.most)[:, None] + np.array(self.price)[:, None] * output_mw
+        return np.asarray(lines.min(axis=0))
+
+    def turns(self) -> FloatArray:
+        """Return the outputs at which two lines cross."""
+        price, most = np.array(self.price), np.array(self.most)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cross = (most[:, None] - most) / (price - price[:, None])
+        return np.asarray(cross[np.isfinite(cross)])
+
+    def best(self, output_mw: float, count: int) -> list[float]:
+        """Return the prices that tell most about an output."""
+        each = np.array(self.most) + np.array(self.price) * output_mw
+        return [self.price[k] for k in np.argsort(each, kind="stable")[:count].tolist()]
+
+    def next_price(self, output_mw: float) -> float | None:
+        """Return a price that may tell more about an output; None when there is none."""
+        each = np.array(self.most) + np.array(self.price) * output_mw
+        k = int(np.argmin(each))
+        sides = []
+        if k > 0:
+            sides.append(
+                (self.price[k] - self.price[k - 1], (self.price[k] + self.price[k - 1]) / 2)
+            )
+        if k + 1 < len(self.price):
+            sides.append(
+                (self.price[k + 1] - self.price[k], (self.price[k + 1] + self.price[k]) / 2)
+            )
+        if k == 0:
+            sides.append((self.price[0] / 3, self.price[0] * 2 / 3))
+        width, price = max(sides, default=(0.0, 0.0))
+        return price if width > NARROW * max(self.price[-1], 1e-12) else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is left of the parts that are fed in at a node.
+
+    Parameters
+    ----------
+    node
+        Position of the node.
+    pieces, surplus_mwh
+        Ranges of output, and the most that a part in each of them is worth [MWh/a].
+    """
+
+    node: int
+    pieces: Pieces
+    surplus_mwh: FloatArray
+
+    @property
+    def most_mwh(self) -> float:
+        """The most that a part is worth, 0 if there is none [MWh/a]."""
+        return max(float(self.surplus_mwh.max(initial=0.0)), 0.0)
+
+    @property
+    def finite_mwh(self) -> float:
+        """The most that a part is worth as far as it was bounded at all [MWh/a]."""
+        known = self.surplus_mwh[np.isfinite(self.surplus_mwh)]
+        return float(known.max(initial=-np.inf))
+
+    @property
+    def most_mw(self) -> float:
+        """The most output [MW]."""
+        return float(self.pieces.high_mw.max(initial=0.0))
+
+    def left(self, least_mwh: float) -> Part:
+        """Return the part with only the ranges that may be worth so much."""
+        possible = (self.surplus_mwh >= least_mwh) & (self.pieces.low_mw <= self.pieces.high_mw)
+        keep = np.flatnonzero(possible)
+        return replace(self, pieces=self.pieces.part(keep), surplus_mwh=self.surplus_mwh[keep])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A part with what prices of output tell about some of its ranges, and where least [MW]."""
+
+    known: Part
+    members: BoolArray
+    yields: Yields
+    price: float
+    where: float
+
+    def left(self, least_mwh: float) -> Part:
+        """Return the part with only the outputs that may be worth so much."""
+        every, members = self.known.pieces, self.members
+        low, high = every.low_mw.copy(), every.high_mw.copy()
+        some = every.part(np.flatnonzero(members))
+        low[members], high[members] = _worth_while(self.yields, some, self.price, least_mwh)
+        return replace(self.known, pieces=replace(every, low_mw=low, high_mw=high)).left(least_mwh)
+
+
+def most_yield(tables: Tables) -> float:
+    """Return the most heat per MW of any zone [MWh/a per MW]; steps yield less and less."""
+    power, heat = tables.curves.step_mw, tables.curves.step_heat
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(power > 0, heat / power, 0.0)
+    return float(each.max(initial=1.0))
+
+
+def alone_at(
+    tables: Tables,
+    node: int,
+    price: float,
+    output_price: float,
+    most_mw: float,
+    lines: PipeLines,
+) -> CityBound:
+    """Return a bound on what heat fed in at a node yields, itself at a price.
+
+    Parameters
+    ----------
+    tables
+        What is left of a city.
+    node
+        Position of the node.
+    price, output_price
+        Price of investment [MWh/a per EUR] and of output [MWh/a per MW].
+    most_mw
+        The most that any pipe carries and any zone takes [MW].
+    lines
+        The lines of all edges up to that.
+    """
+    here = int(tables.option_site[np.argmax(tables.option_node == node)])
+    most = np.full(len(tables.zone), most_mw)
+    alone = replace(
+        tables,
+        option_site=np.array([here]),
+        option_node=np.array([node]),
+        option_mw=np.array([most_mw]),
+        option_least_mw=np.zeros(1),
+        option_cost_eur=np.zeros(1),
+        option_slope_eur=np.array([output_price / price]),
+        curves=tables.curves.limited(most),
+    )
+    return city_bound(alone, price, np.zeros(1), most_mw=most_mw, lines=lines)
+
+
+class Apart:
+    """Finds what parts of plans can be of use at a price of investment.
+
+    Parameters
+    ----------
+    tables
+        A city.
+    price
+        Price of investment [MWh/a per EUR].
+    least_mwh
+        The least surplus of a plan that counts [MWh/a], above 0.
+    is_late
+        Tells when to break off.
+    lines
+        Of the city's edges, where they are kept.
+
+    Attributes
+    ----------
+    first
+        A node to begin with, as it was hard to close.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        price: float,
+        least_mwh: float,
+        is_late: Callable[[], bool],
+        lines: KnownLines | None = None,
+    ) -> None:
+        self.lines = KnownLines(tables) if lines is None else lines
+        self.tables, self.price, self.is_late = tables, price, is_late
+        self.least_mwh = least_mwh
+        self.highest = most_yield(tables)
+        self.parts: list[Part] = []
+        self.first: int | None = None
+
+    def _positive(self) -> float:
+        return sum(part.most_mwh for part in self.parts)
+
+    def run(self, *, closing: bool = False) -> bool:
+        """Bound all parts, as long as that leaves less; whether it was not broken off.
+
+        If only closing is of interest, it ends where looking closer is not likely to do that.
+        """
+        total = carried_at_most(self.tables)
+        nodes = np.unique(self.tables.option_node).tolist()
+        for node in sorted(nodes, key=lambda n: self.first != n):
+            pieces = pieces_at(self.tables, node, total)
+            self.parts.append(Part(node, pieces, np.full(len(pieces.sites), np.inf)))
+        for _ in range(ROUNDS):
+            before = _most_of(self.parts)
+            self._look(before, closing=closing)
+            if self.is_late():
+                return False
+            if self._positive() < self.least_mwh:
+                self.parts = []
+                break
+            if closing and self._hopeless() is not None:
+                break
+            self._drop()
+            if self.is_late() or _most_of(self.parts) > SHRUNK * before:
+                break
+        return not self.is_late()
+
+    def _hopeless(self) -> int | None:
+        """Return a node whose part is worth so much that looking closer does not close it."""
+        for part in self.parts:
+            k = int(np.argmax(part.surplus_mwh))
+            pieces, worth = part.pieces, float(part.surplus_mwh[k])
+            invested = float(pieces.cost_eur[k] + pieces.slope_eur[k] * pieces.high_mw[k])
+            if math.isfinite(worth) and worth > HOPELESS * self.price * invested:
+                return part.node
+        return None
+
+    def tables_left(self) -> Tables:
+        """Return the tables with what is left of the sites, each output at what it costs."""
+        tables = self.tables
+        sites = {s for part in self.parts for each in part.pieces.sites for s in each}
+        tables = tables.with_options(np.isin(tables.option_site, list(sites)))
+        for part in self.parts:
+            here = tables.option_node == part.node
+            if len(np.unique(tables.option_site[here])) == 1:
+                tables = _with_pieces(tables, here, part.pieces)
+        return tables
+
+    def rooted(self, tables: Tables, part: Part) -> list[RootBound]:
+        """Return what plans are worth, and can use, in which a part has one of its outputs.
+
+        One bound for each class of outputs; other sites get back what opening them costs by the
+        price of their output.
+        """
+        found = []
+        total = carried_at_most(tables)
+        for members in _classes(part.pieces):
+            some = part.pieces.part(np.flatnonzero(members))
+            most = total - part.most_mw + float(some.high_mw.max())
+            one = replace(part, pieces=some, surplus_mwh=part.surplus_mwh[members])
+            asked = self._asked(one, np.ones(len(some.sites), bool), most, self.least_mwh, ROOTED)
+            if asked.known.most_mwh < self.least_mwh:
+                continue
+            each = [
+                self._with_root(tables, asked.known, price, most)
+                for price in asked.yields.best(asked.where, 2)
+            ]
+            if not any(bound.is_closed for bound in each):
+                found.append(reduce(RootBound.together, each))
+        return found
+
+    def _with_root(self, tables: Tables, part: Part, price: float, most_mw: float) -> RootBound:
+        """Return a bound on plans with a part, the price of its output given.
+
+        Other nodes sell at their least cost per MW: then no output of theirs costs less than it is.
+        """
+        nodes = [part.node, *(each.node for each in self.parts if each.node != part.node)]
+        first = np.array([int(np.argmax(tables.option_node == node)) for node in nodes])
+        pieces, rate = part.pieces, price / self.price
+        ends = [
+            pieces.cost_eur + (pieces.slope_eur - rate) * at
+            for at in (pieces.low_mw, pieces.high_mw)
+        ]
+        cost, slope = np.zeros(len(nodes)), np.zeros(len(nodes))
+        cost[0], slope[0] = np.minimum(*ends).min(), rate
+        others = {each.node: each.pieces.least_per_mw() for each in self.parts}
+        slope[1:] = [others[node] for node in nodes[1:]]
+        single = replace(
+            tables.with_options(first),
+            option_mw=np.full(len(nodes), most_mw),
+            option_least_mw=np.zeros(len(nodes)),
+            option_cost_eur=cost,
+            option_slope_eur=slope,
+            curves=tables.curves.limited(np.full(len(tables.zone), most_mw)),
+        )
+        own = int(single.option_site[0])
+        bound = city_bound(
+            single,
+            self.price,
+            np.zeros(len(nodes)),
+            most_mw=most_mw,
+            forced=own,
+            lines=self.lines.up_to(most_mw),
+        )
+        bound = replace(bound, surplus_mwh=bound.surplus_mwh - self.least_mwh)
+        found = bound.rooted(own)
+        if found.is_closed:
+            return found
+        left = np.array(nodes)[found.options]
+        return replace(found, options=np.isin(tables.option_node, left))
+
+    def _look(self, total_mw: float, *, closing: bool) -> None:
+        """Bound what each part is worth at most, until all together are worth nothing."""
+        target = self.least_mwh / max(len(self.parts), 1)
+        for k, part in enumerate(self.parts):
+            if closing and self._hopeless() is not None:
+                return
+            others = total_mw - part.most_mw
+            every = np.ones(len(part.pieces.sites), bool)
+            for members in (every, *_classes(part.pieces)):
+                most = others + float(part.pieces.high_mw[members].max())
+                if self.is_late():
+                    return
+                if members is not every and most > SHRUNK * total_mw:
+                    continue
+                if self.parts[k].surplus_mwh[members].max() >= target:
+                    self.parts[k] = self._asked(self.parts[k], members, most, target).known
+
+    def _drop(self) -> None:
+        """Drop outputs that no plan can have, whatever the other parts are worth."""
+        positive = self._positive()
+        for k, part in enumerate(self.parts):
+            needed = self.least_mwh - (positive - part.most_mwh)
+            some = part.left(needed)
+            if some.pieces.sites and not self.is_late():
+                members = np.ones(len(some.pieces.sites), bool)
+                asked = self._asked(some, members, _most_of(self.parts), needed, FEW, LOWER)
+                some = asked.left(needed)
+            self.parts[k] = some
+        self.parts = [part for part in self.parts if part.pieces.sites]
+
+    def _asked(
+        self,
+        part: Part,
+        members: BoolArray,
+        most_mw: float,
+        target_mwh: float,
+        ascents: int = ASCENTS,
+        start: float = 1.0,
+    ) -> Asked:
+        """Bound some ranges of a part by prices that tell more and more about the best of them."""
+        some = part.pieces.part(np.flatnonzero(members))
+        yields, lines = Yields(), self.lines.up_to(most_mw)
+        yields.add(self.highest, 0.0)
+        price = min(start * self.price * some.least_per_mw(), 0.999 * self.highest)
+        for _ in range(ascents):
+            bound = alone_at(self.tables, part.node, self.price, price, most_mw, lines)
+            yields.add(price, max(bound.in_part(), 0.0))
+            worth, where = _largest(yields, some, self.price)
+            worst = int(np.argmax(worth))
+            following = yields.next_price(float(where[worst]))
+            if worth[worst] < target_mwh or following is None or self.is_late():
+                break
+            price = following
+        surplus = part.surplus_mwh.copy()
+        surplus[members] = np.minimum(surplus[members], worth)
+        known = replace(part, surplus_mwh=surplus)
+        return Asked(known, members, yields, self.price, float(where[worst]))
+
+
+def _most_of(parts: list[Part]) -> float:
+    """Return the most that all parts together give [MW]."""
+    return sum(part.most_mw for part in parts)
+
+
+def _classes(pieces: Pieces) -> list[BoolArray]:
+    """Return ranges of like output, those with the largest first."""
+    left, found = pieces.high_mw.copy(), []
+    while (left > 0).any():
+        members = left > left.max() / CLASS
+        found.append(members)
+        left = np.where(members, 0.0, left)
+    return found
+
+
+def _with_pieces(tables: Tables, here: BoolArray, pieces: Pieces) -> Tables:
+    """Return the tables with the options of a site replaced by ranges of its output."""
+    own, count = int(np.argmax(here)), len(pieces.sites)
+    site = replace(
+        tables.with_options(np.full(count, own)),
+        option_mw=pieces.high_mw,
+        option_least_mw=pieces.low_mw,
+        option_cost_eur=pieces.cost_eur,
+        option_slope_eur=pieces.slope_eur,
+    )
+    return site.with_more_options(tables.with_options(~here))
+
+
+def _worth_while(
+    yields: Yields, pieces: Pieces, price: float, target_mwh: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return between which outputs each range may be worth so much; none where low is above high.
+
+    Each line of the yield less the cost is straight, so it rules out all on one side.
+    """
+    low, high = pieces.low_mw.copy(), pieces.high_mw.copy()
+    for output_price, most in zip(yields.price, yields.most, strict=True):
+        rise = output_price - price * pieces.slope_eur
+        short = target_mwh - most + price * pieces.cost_eur
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turn = short / rise
+        low = np.where(rise > 0, np.maximum(low, turn), low)
+        high = np.where(rise < 0, np.minimum(high, turn), high)
+        high = np.where((rise == 0) & (short > 0), -np.inf, high)
+    return low, high
+
+
+def _largest(yields: Yields, pieces: Pieces, price: float) -> tuple[FloatArray, FloatArray]:
+    """Return how much each range yields beyond its cost at most, and at which output.
+
+    The yield is a concave broken line and the cost a straight one, so it is at an end or a turn.
+    """
+    turns = yields.turns()
+    at = np.concatenate(
+        [
+            pieces.low_mw[:, None],
+            pieces.high_mw[:, None],
+            np.clip(turns, pieces.low_mw[:, None], pieces.high_mw[:, None]),
+        ],
+        axis=1,
+    )
+    value = yields.at(at.ravel()).reshape(at.shape)
+    value = value - price * (pieces.cost_eur[:, None] + pieces.slope_eur[:, None] * at)
+    best = value.argmax(axis=1)
+    rows = np.arange(len(best))
+    return value[rows, best], at[rows, best]
