@@ -37,13 +37,20 @@ from siting.solvers.outcome import FloatArray
 __all__ = [
     "Structure",
     "Written",
+    "euro_terms",
     "evaluated",
     "extend",
     "fixed_structure",
+    "heat_terms_of_all",
     "part_of",
+    "plan_of",
+    "polish_settings",
+    "structure_of",
     "write_departures",
 ]
 
+POLISHED = 1e-6
+"""Heat that settling the continuous decisions may leave unfound, over all heat there is [-]."""
 POLISH_S = 20.0
 """Wall time in which the continuous decisions of a found structure are settled [s]."""
 
@@ -73,7 +80,7 @@ def write_departures(case: Departures) -> Written:
     )
     constraint_least_supply(design, states)
     compiled = compile_model(design.model.program)
-    heat, euro = linear(_heat_terms(design, states)), linear(_euro_terms(design, states))
+    heat, euro = linear(heat_terms_of_all(design, states)), linear(euro_terms(design, states))
     return Written(
         case,
         design,
@@ -92,11 +99,11 @@ def constraint_least_supply(design: Design, states: tuple[State, ...]) -> None:
     program = design.model.program
     usual = [(x, -least * f) for x, f in heat_terms(design.data, design.v)]
     for s in states:
-        row = linear([*((x, 1.0) for x in s.heat.values()), *usual])
+        row = linear([*((x, 1.0) for x in s.heat.values()), *s.usual, *usual])
         program += row >= 0, f"w{s.position}_least_supply"
 
 
-def _heat_terms(design: Design, states: tuple[State, ...]) -> Terms:
+def heat_terms_of_all(design: Design, states: tuple[State, ...]) -> Terms:
     """Return the expected discounted heat, scaled."""
     case = design.case
     stays, later = state_weights(case)
@@ -113,6 +120,7 @@ def _heat_terms(design: Design, states: tuple[State, ...]) -> Terms:
             counts = 1.0
         terms += [(x, years * counts) for x in s.heat.values()]
         terms += [(x, years * (1 - counts)) for x in s.own_heat.values()]
+        terms += [(x, years * f) for x, f in s.usual]
     return terms
 
 
@@ -132,7 +140,7 @@ def _hazard_terms(design: Design) -> Terms:
     return terms
 
 
-def _euro_terms(design: Design, states: tuple[State, ...]) -> Terms:
+def euro_terms(design: Design, states: tuple[State, ...]) -> Terms:
     """Return the expected discounted money, scaled."""
     case, unit = design.case, design.data.scale.cost_eur
     _, later = state_weights(case)
@@ -232,17 +240,34 @@ def _with_option(site: Site, option: str) -> Site:
 
 def read_plan(written: Written, values: FloatArray, price: float) -> Found[DeparturePlan] | None:
     """Return the evaluated plan of solver values: structure first, then all else at a price."""
-    kept = structure_of(written, values)
-    case = written.case.with_problem(part_of(written.case.problem, kept))
-    small = write_departures(case)
+    return plan_of(written.case, structure_of(written, values), price)
+
+
+def plan_of(
+    case: Departures, kept: Structure, price: float, *, seconds: float = POLISH_S
+) -> Found[DeparturePlan] | None:
+    """Return the evaluated plan of a structure, all that it leaves open settled at a price."""
+    small = write_departures(case.with_problem(part_of(case.problem, kept)))
     fixed = fixed_structure(small, kept)
     cost = (price * small.euro - small.heat_mwh) / small.design.heat_mwh
-    outcome = HighsMip(fixed).solve(
-        cost, MipSettings(time_limit_s=POLISH_S, gap_relative=0.0, gap_absolute=1e-12, threads=1)
-    )
+    outcome = HighsMip(fixed).solve(cost, polish_settings(small, seconds))
     if outcome.values is None:
         return None
-    return evaluated(written.case, small, outcome.values)
+    return evaluated(case, small, outcome.values)
+
+
+def polish_settings(small: Written, seconds: float = POLISH_S) -> MipSettings:
+    """Return how exactly the continuous decisions of a structure are settled.
+
+    What is minimised lies around 0 at the price of the plan itself, so the gap is told over all
+    heat that there is.
+    """
+    case = small.case
+    years = discounted_years(case.discount_rate, 0, case.horizon_a)
+    heat = years * case.problem.total_heat_mwh / small.design.heat_mwh
+    return MipSettings(
+        time_limit_s=seconds, gap_relative=0.0, gap_absolute=POLISHED * heat + 1e-12, threads=1
+    )
 
 
 def fixed_structure(small: Written, kept: Structure) -> CompiledModel:

@@ -128,10 +128,13 @@ class Design:
         return terms
 
 
-def write_design(case: Departures) -> Design:
-    """Return the base model of a case with spare pipes and standby plants."""
+def write_design(case: Departures, *, laid: bool = True) -> Design:
+    """Return the base model of a case with spare pipes and standby plants.
+
+    Without ``laid`` no pipe serves a scenario: none is spare, and none is larger than needed now.
+    """
     annual = len({case.hazards.get(site.id, 0.0) for site in case.problem.sites}) > 1
-    limit = _limit_mw(case)
+    limit = _limit_mw(case) if laid else flow_limit(case.problem)
     bare = replace(case.problem, limits=replace(case.problem.limits, budget_eur=None))
     model = build_model(bare, source_rows=False, annual=annual or None, flow_limit_mw=limit)
     data = model.data
@@ -139,7 +142,7 @@ def write_design(case: Departures) -> Design:
     design = Design(
         model,
         case,
-        edges=() if not case.scenarios else _usable(data, spare=case.spare_pipes),
+        edges=_usable(data, spare=case.spare_pipes) if laid and case.scenarios else (),
         nodes=(),
         replacements=dict(enumerate(case.replacements)) if case.scenarios else {},
         pieces={e: edge_pieces(edge, limit) for e, edge in enumerate(data.problem.edges)},
@@ -151,9 +154,9 @@ def write_design(case: Departures) -> Design:
         for n in design.ends_of[e]:
             at[n].append(e)
     design.at = dict(at)
-    stands = {node_of[each.node] for each in design.replacements.values()}
-    busy = {*data.zones_at, *data.options_at, *design.at, *stands}
-    design.nodes = tuple(sorted(busy)) if case.scenarios else ()
+    if laid and case.scenarios:
+        stands = {node_of[each.node] for each in design.replacements.values()}
+        design.nodes = tuple(sorted({*data.zones_at, *data.options_at, *design.at, *stands}))
     variable_spare_and_standby(model.program, design)
     constraint_spare_trench(model.program, design)
     constraint_reserve(model.program, design)

@@ -27,7 +27,8 @@ class State:
     ``served`` (share of its customers), ``base`` and ``own_base`` (power granted, and the part from
     data centres), ``heat`` and ``own_heat``. ``aided`` by node: losses covered by replacement.
     ``energy`` by replacement over the year. ``own_*`` and ``energy`` exist only in states that are
-    ``weighed`` and can buy heat.
+    ``weighed`` and can buy heat. ``usual`` is heat that goes on as ever, on top of ``heat``; only
+    an outline has some.
     """
 
     position: int
@@ -48,6 +49,7 @@ class State:
     own_heat: dict[int, pulp.LpVariable] = field(default_factory=dict)
     aided: dict[int, pulp.LpVariable] = field(default_factory=dict)
     energy: dict[int, pulp.LpVariable] = field(default_factory=dict)
+    usual: Terms = field(default_factory=list)
 
     @property
     def is_split(self) -> bool:

@@ -132,7 +132,8 @@ class Engine:
     def _relaxed(self, cost: FloatArray, until: float) -> Outcome:
         """Solve the relaxation; when a warm start stalls, once more from nothing."""
         left = max(until - self.watch.seconds, 0.05)
-        patience = min(left, max(PATIENCE_S, 4 * self.slowest_s))
+        cold = self.slowest_s == 0.0  # there is no warm start that could stall
+        patience = left if cold else min(left, max(PATIENCE_S, 4 * self.slowest_s))
         outcome = self.relaxation.solve(cost, time_limit_s=patience, stop=self.watch.stop)
         if outcome.ending is Ending.TIME_LIMIT and left > patience:
             self.relaxation.forget_basis()

@@ -177,7 +177,7 @@ class SiteTree:
         seconds = max(self.watch.left_s / (len(self.heap) + 1), LEAST_SLICE_S * leaf.tries)
         until = self.watch.seconds + seconds
         problem = self._leaf_problem(leaf)
-        engine = Engine(problem, self.watch, self.state.solver)
+        engine = self.state.engine_for(problem)
         rest = engine.relax(
             self.cost_at(self.price, engine), enough=0.0, slivers=False, seconds=0.3 * seconds
         )

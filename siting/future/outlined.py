@@ -1,0 +1,296 @@
+"""Prove a case by its outline, with the search of the base model.
+
+The outline (`siting.future.outline`) is a base model with a few rows for each scenario. The search
+of the base model bounds it, cuts it, branches on its sites and splits its leaves. What that finds
+are structures; each is settled and paid for in all scenarios before it counts as a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from siting.future.bonds import BondFinder
+from siting.future.departures import Structure, plan_of, structure_of
+from siting.future.evaluate import solution_of, state_weights
+from siting.future.extended import Found
+from siting.future.outcome import DeparturePlan
+from siting.future.outline import write_outline
+from siting.future.types import Departures
+from siting.optimise.candidate import Candidate
+from siting.optimise.cuts import CutFinder
+from siting.optimise.engine import Engine, SolverChoice
+from siting.optimise.progress import Progress, Watch, relative_gap
+from siting.optimise.ratio import RatioSearch
+from siting.optimise.slivers import DownstreamFinder, SourceFinder
+from siting.optimise.state import SearchState
+from siting.problem import Problem
+from siting.solvers.compiled import Rows
+from siting.solvers.highs import HighsLp
+from siting.solvers.outcome import Ending, FloatArray
+
+__all__ = ["OutlineEngine", "search_outline"]
+
+STEP = 0.65
+"""Gap to prove next, over the gap that is known [-]."""
+MOST_STEPS = 8
+WORTH_A_LOOK = 1e-4
+"""How much better than the best plan a structure looks at least that is settled [-]."""
+SETTLING_S = 5.0
+"""Wall time in which the scenarios of a structure are settled [s]."""
+
+
+class OutlineEngine(Engine):
+    """An engine on the outline of a case, or of a part of it.
+
+    ``heat`` and ``capex`` are the expected discounted sums, in the units of the model.
+    """
+
+    def __init__(self, case: Departures, part: Problem, watch: Watch, solver: SolverChoice) -> None:
+        # The model of a case holds the budget apart from the base problem's limits.
+        limits = replace(part.limits, budget_eur=case.problem.limits.budget_eur)
+        outline = write_outline(case.with_problem(replace(part, limits=limits)), case)
+        self.written, bonds = outline.written, outline.bonds
+        self.watch, self.solver = watch, solver
+        self.model, self.compiled = self.written.design.model, self.written.compiled
+        self.cuts = CutFinder(self.model, self.compiled)
+        self.sources = SourceFinder(self.model, self.compiled)
+        self.downstream = DownstreamFinder(self.model, self.compiled)
+        self.relaxation = HighsLp(self.compiled, threads=solver.threads, seed=solver.seed)
+        self.found = None
+        self.ranges = {}
+        self.narrow_rows = None
+        self.site_rows = {}
+        self.slowest_s = 0.0
+        self.bonds = (
+            None if bonds is None else BondFinder(self.written.design, bonds, case, self.compiled)
+        )
+        scale = self.model.data.scale
+        self.heat = self.written.heat_mwh / scale.heat_mwh
+        self.capex = self.written.euro / scale.cost_eur
+
+    def _separate(self, values: FloatArray, *, slivers: bool) -> int:
+        """Add violated rows, those between sites that should be joined as well."""
+        count = super()._separate(values, slivers=slivers)
+        rows = None if self.bonds is None else self.bonds.find(values)
+        if rows is not None:
+            self._add(rows)
+            count += len(rows.lower)
+        return count
+
+    def add_found(self, rows: Rows) -> None:
+        """Add rows that another engine of the same outline has found; they hold for every plan."""
+        self._add(rows)
+
+    def value_of(self, values: FloatArray) -> float:
+        """Return the discounted heat per euro that the outline sees in some values [kWh/EUR]."""
+        euro = float(self.written.euro @ values)
+        return float(self.written.heat_mwh @ values) * 1000 / euro if euro > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class YearsCandidate(Candidate):
+    """A plan with its answers to all scenarios, under discounted heat per discounted euro."""
+
+    found: Found[DeparturePlan]
+
+    @property
+    def heat_mwh(self) -> float:
+        """Expected discounted heat [MWh]."""
+        return self.found.heat_mwh
+
+    @property
+    def capex_eur(self) -> float:
+        """Expected discounted money [EUR]."""
+        return self.found.euro
+
+
+Key = tuple[frozenset[tuple[str, str | None]], ...]
+
+
+def _key(structure: Structure) -> Key:
+    """Return what tells one structure from another."""
+    return (
+        frozenset(structure.options.items()),
+        frozenset(structure.sizes.items()),
+        frozenset(structure.used_from.items()),
+        frozenset((zone, None) for zone in structure.zones),
+    )
+
+
+def candidate_of(found: Found[DeparturePlan]) -> YearsCandidate:
+    """Return an evaluated plan as a candidate of the base search."""
+    base = found.plan.plan
+    return YearsCandidate(solution_of(base), base, found.value, found)
+
+
+class OutlineState(SearchState):
+    """What the search of an outline knows; its plans are evaluated in all scenarios."""
+
+    def __init__(
+        self,
+        case: Departures,
+        watch: Watch,
+        *,
+        gap: float,
+        solver: SolverChoice,
+        best: Found[DeparturePlan] | None,
+        on_found: Callable[[Found[DeparturePlan]], bool],
+        on_bound: Callable[[float, float | None], None],
+    ) -> None:
+        self.case, self.on_found, self.on_bound = case, on_found, on_bound
+        self.asked: set[Key] = set()
+        super().__init__(
+            case.problem,
+            watch,
+            gap=gap,
+            solver=solver,
+            best=None if best is None else candidate_of(best),
+            engines=lambda part: OutlineEngine(case, part, watch, solver),
+        )
+        self.empty = None
+
+    def offer(self, candidate: Candidate | None) -> bool:
+        """Keep an evaluated plan if it is better than the best so far; say whether it was."""
+        if not isinstance(candidate, YearsCandidate):
+            return False
+        if self.best is not None and candidate.value <= self.best.value:
+            return False
+        self.best = candidate
+        self.watch.note(incumbent=candidate.value)
+        self.on_found(candidate.found)
+        return True
+
+    def offer_values(self, engine: Engine, values: FloatArray) -> bool:
+        """Evaluate the structure of solver values, unless even the outline says it is no better."""
+        assert isinstance(engine, OutlineEngine)
+        best = 0.0 if self.best is None else self.best.value
+        if engine.value_of(values) <= best * (1 + WORTH_A_LOOK):
+            return False
+        structure = structure_of(engine.written, values)
+        if (key := _key(structure)) in self.asked:
+            return False
+        self.asked.add(key)
+        found = plan_of(self.case, structure, best / 1000, seconds=SETTLING_S)
+        return found is not None and self.offer(candidate_of(found))
+
+    def prove(self, bound: float, price: float | None = None) -> None:
+        """Record a bound if it is tighter than the one known, and pass it on."""
+        super().prove(bound, price)
+        if self.bound is not None:
+            self.on_bound(self.bound, self.price)
+
+    def excess_mwh(self, price: float) -> float:
+        """Return 0: what the best plan costs in the outline is not known."""
+        return 0.0 * price
+
+
+class OutlineSearch(RatioSearch):
+    """One price after the other is proven on an outline, each closer to the best plan.
+
+    A price halfway to the bound is proven many times faster than one next to the plan, and it
+    counts. Where it fails there is no use in asking a lower one.
+    """
+
+    def __init__(self, state: OutlineState) -> None:
+        super().__init__(state)
+        stays, _ = state_weights(state.case)
+        self.least_heat_mwh *= 0.0 if state.case.hazards else stays
+        self.least_capex_eur = self._cheapest_start()
+        self.rows: Rows | None = None
+
+    def prove(self, gap: float, *, improve: bool) -> bool:
+        """Prove that no plan is better than the best by more than a gap; say whether it is.
+
+        With ``improve`` what the relaxation builds is looked through for better plans first; the
+        rows found until then are kept, as they hold at any price.
+        """
+        state, engine = self.state, self.engine
+        assert state.best is not None
+        self.watch.enter(f"bounding the outline, gap {gap:.1%}")
+        price = state.best.value / 1000 * (1 + 0.98 * gap)
+        cost = self._cost_at(price, engine)
+        relaxed = engine.relax(
+            cost,
+            enough=0.0,
+            rounds=20,
+            seconds=max(0.4 * self.watch.left_s, 5.0),
+            on_round=lambda bound: self._certify_scaled(price, bound),
+        )
+        self.rows = engine.found
+        if improve and relaxed.values is not None and not state.is_over:
+            self.watch.enter("improving on the outline")
+            self._mix(relaxed)
+        if relaxed.values is not None and relaxed.bound < 0:
+            self.watch.enter(f"proving the outline, gap {gap:.1%}")
+            relaxed = engine.tighten(cost, relaxed, max(0.4 * self.watch.left_s, 5.0))
+        if relaxed.ending is Ending.INFEASIBLE:
+            self._certify(price, 0.0)
+        elif relaxed.values is not None:
+            self._certify_scaled(price, relaxed.bound)
+            if not self._is_proven(price) and not self.watch.is_over:
+                self._prove(price, relaxed)
+        return self._is_proven(price)
+
+    def _is_proven(self, price: float) -> bool:
+        return self.state.bound is not None and self.state.bound <= price * 1000 * (1 + 1e-12)
+
+
+def search_outline(
+    case: Departures,
+    watch: Watch,
+    *,
+    seconds: float,
+    gap: float,
+    solver: SolverChoice,
+    best: Found[DeparturePlan],
+    bound: float | None,
+    guess: float,
+    on_found: Callable[[Found[DeparturePlan]], bool],
+    on_bound: Callable[[float, float | None], None],
+) -> None:
+    """Search the outline of a case for some time, and tell of better plans and tighter bounds.
+
+    Parameters
+    ----------
+    case
+        What can be built and what may happen.
+    watch, seconds
+        Clock of the whole search, and how much of its time this may take [s].
+    gap, solver
+        Relative gap at which to end [-], and what solves programs.
+    best, bound
+        The best plan known, and the bound known [kWh/EUR].
+    guess
+        Where a bound may be found, which says what to ask first [kWh/EUR].
+    on_found, on_bound
+        Called with a better plan; and with a bound [kWh/EUR] and its price [MWh/EUR].
+    """
+
+    def heard(moment: Progress) -> None:
+        if moment.phase != watch.phase:
+            watch.enter(moment.phase)
+
+    own = Watch(min(seconds, watch.left_s), watch.stop, heard)
+    rows: Rows | None = None
+    known = guess if bound is None else bound
+    for step in range(MOST_STEPS):
+        state = OutlineState(
+            case, own, gap=gap, solver=solver, best=best, on_found=on_found, on_bound=on_bound
+        )
+        if bound is not None:
+            state.prove(bound)
+        if state.is_over:
+            return
+        engine = state.engine
+        assert isinstance(engine, OutlineEngine)
+        if rows is not None:
+            engine.add_found(rows)
+        search = OutlineSearch(state)
+        asked = max(gap, STEP * relative_gap(best.value, known))
+        done = search.prove(asked, improve=step == 0)
+        assert isinstance(state.best, YearsCandidate)
+        best, bound, rows = state.best.found, state.bound, search.rows
+        if state.is_over or not done or bound is None:
+            return
+        known = bound
