@@ -46,6 +46,8 @@ class OutlineEngine(Engine):
     ``heat`` and ``capex`` are the expected discounted sums, in the units of the model.
     """
 
+    idle_sites = True
+
     def __init__(self, case: Departures, part: Problem, watch: Watch, solver: SolverChoice) -> None:
         # The model of a case holds the budget apart from the base problem's limits.
         limits = replace(part.limits, budget_eur=case.problem.limits.budget_eur)

@@ -59,8 +59,11 @@ class MipCall:
 class Engine:
     """One model with its relaxation, the rows found so far and its solver.
 
-    Costs are vectors over the compiled variables and are minimised.
+    Costs are vectors over the compiled variables and are minimised. ``idle_sites`` says whether an
+    open site may be of use though no zone hangs on it.
     """
+
+    idle_sites = False
 
     def __init__(self, problem: Problem, watch: Watch, solver: SolverChoice) -> None:
         self.watch, self.solver = watch, solver

@@ -140,7 +140,12 @@ def _possible(engine: Engine, relaxed: Outcome, core: Core) -> Core:
     if relaxed.reduced_cost is None:
         return core
     return still_possible(
-        engine.model, engine.compiled, relaxed.reduced_cost, -relaxed.bound, _gone(engine, core)
+        engine.model,
+        engine.compiled,
+        relaxed.reduced_cost,
+        -relaxed.bound,
+        _gone(engine, core),
+        idle_sites=engine.idle_sites,
     )
 
 

@@ -208,7 +208,13 @@ class SiteTree:
         relaxed = leaf.relaxed
         if relaxed is not None and relaxed.reduced_cost is not None:
             room = -relaxed.bound  # not what is known of the leaf by other means, which is less
-            core = still_possible(model, self.engine.compiled, relaxed.reduced_cost, room)
+            core = still_possible(
+                model,
+                self.engine.compiled,
+                relaxed.reduced_cost,
+                room,
+                idle_sites=self.engine.idle_sites,
+            )
             opened = ", ".join(whole.sites[s].id for s in sorted(leaf.opened))
             self.watch.enter(f"proving with sites {opened or 'as relaxed'}, {core}")
             for k, each in enumerate(model.data.options):
