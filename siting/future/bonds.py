@@ -24,7 +24,7 @@ from siting.problem import Edge
 from siting.solvers.compiled import CompiledModel, Rows
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["BondFinder", "Bonds", "lost_site", "write_bonds"]
+__all__ = ["BondFinder", "Bonds", "decide_joined", "lost_site", "write_bonds"]
 
 WHOLE, CREEP = 1_000_000, 1
 LEAST_VIOLATION = 0.02
@@ -133,6 +133,15 @@ def _variable_help(model: pulp.LpProblem, bonds: Bonds, sites: list[int]) -> Non
     for i, j in bonds.joined:
         for pair in ((i, j), (j, i)):
             bonds.help[pair] = model.add_variable(f"bond_help_s{pair[0]}_s{pair[1]}", 0)
+
+
+def decide_joined(model: pulp.LpProblem, bonds: Bonds, *, some: bool) -> None:
+    """Say whether some sites are joined, or none: one of the two holds for every plan."""
+    if some:
+        model += linear([(x, 1.0) for x in bonds.joined.values()]) >= 1, "bond_some"
+        return
+    for x in bonds.joined.values():
+        x.upBound = 0
 
 
 def _options(design: Design, site: int) -> list[int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pulp
 
-from siting.future.bonds import Bonds, lost_site, write_bonds
+from siting.future.bonds import Bonds, decide_joined, lost_site, write_bonds
 from siting.future.departures import Written, euro_terms, heat_terms_of_all
 from siting.future.design import Design, write_design
 from siting.future.evaluate import state_weights
@@ -43,7 +43,9 @@ class Outline:
     bonds: Bonds | None
 
 
-def write_outline(case: Departures, whole: Departures | None = None) -> Outline:
+def write_outline(
+    case: Departures, whole: Departures | None = None, *, joined: bool | None = None
+) -> Outline:
     """Write the outline of a case.
 
     Parameters
@@ -52,12 +54,16 @@ def write_outline(case: Departures, whole: Departures | None = None) -> Outline:
         What can be built and what may happen.
     whole
         The case of which this is a part, if it is one.
+    joined
+        Only plans in which pipes join some sites, or none; all of them if absent.
     """
     whole = whole or case
     design = write_design(case, laid=False)
     model = design.model.program
     told = _states(case)
     bonds = _bonds(model, design, told, whole)
+    if bonds is not None and joined is not None:
+        decide_joined(model, bonds, some=joined)
     if told and any(not _only_keeps(s) for s in told):
         totals = write_all(model, design)
         pools = _pools(model, design, bonds, totals, told)

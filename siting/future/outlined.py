@@ -7,10 +7,11 @@ are structures; each is settled and paid for in all scenarios before it counts a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from siting.future.bonds import BondFinder
+from siting.future.bonds import BondFinder, lost_site
 from siting.future.departures import Structure, plan_of, structure_of
 from siting.future.evaluate import solution_of, state_weights
 from siting.future.extended import Found
@@ -27,13 +28,19 @@ from siting.optimise.state import SearchState
 from siting.problem import Problem
 from siting.solvers.compiled import Rows
 from siting.solvers.highs import HighsLp
-from siting.solvers.outcome import Ending, FloatArray
+from siting.solvers.outcome import Ending, FloatArray, Outcome
 
 __all__ = ["OutlineEngine", "search_outline"]
 
 STEP = 0.65
 """Gap to prove next, over the gap that is known [-]."""
 MOST_STEPS = 8
+FIRST_GAP = 0.06
+"""The largest gap that is asked for before the relaxation has told what it proves [-]."""
+LEAST_FALL = 1e-5
+"""How far the bound has to fall for another step [-]."""
+FAR = 0.03
+"""Surplus of a relaxation, over its heat, from which on its price is not asked further [-]."""
 WORTH_A_LOOK = 1e-4
 """How much better than the best plan a structure looks at least that is settled [-]."""
 SETTLING_S = 5.0
@@ -48,10 +55,18 @@ class OutlineEngine(Engine):
 
     idle_sites = True
 
-    def __init__(self, case: Departures, part: Problem, watch: Watch, solver: SolverChoice) -> None:
+    def __init__(
+        self,
+        case: Departures,
+        part: Problem,
+        watch: Watch,
+        solver: SolverChoice,
+        joined: bool | None = None,
+    ) -> None:
         # The model of a case holds the budget apart from the base problem's limits.
         limits = replace(part.limits, budget_eur=case.problem.limits.budget_eur)
-        outline = write_outline(case.with_problem(replace(part, limits=limits)), case)
+        own = case.with_problem(replace(part, limits=limits))
+        outline = write_outline(own, case, joined=joined)
         self.written, bonds = outline.written, outline.bonds
         self.watch, self.solver = watch, solver
         self.model, self.compiled = self.written.design.model, self.written.compiled
@@ -138,9 +153,9 @@ class OutlineState(SearchState):
         solver: SolverChoice,
         best: Found[DeparturePlan] | None,
         on_found: Callable[[Found[DeparturePlan]], bool],
-        on_bound: Callable[[float, float | None], None],
+        joined: bool | None = None,
     ) -> None:
-        self.case, self.on_found, self.on_bound = case, on_found, on_bound
+        self.case, self.on_found = case, on_found
         self.asked: set[Key] = set()
         super().__init__(
             case.problem,
@@ -148,7 +163,7 @@ class OutlineState(SearchState):
             gap=gap,
             solver=solver,
             best=None if best is None else candidate_of(best),
-            engines=lambda part: OutlineEngine(case, part, watch, solver),
+            engines=lambda part: OutlineEngine(case, part, watch, solver, joined),
         )
         self.empty = None
 
@@ -176,12 +191,6 @@ class OutlineState(SearchState):
         found = plan_of(self.case, structure, best / 1000, seconds=SETTLING_S)
         return found is not None and self.offer(candidate_of(found))
 
-    def prove(self, bound: float, price: float | None = None) -> None:
-        """Record a bound if it is tighter than the one known, and pass it on."""
-        super().prove(bound, price)
-        if self.bound is not None:
-            self.on_bound(self.bound, self.price)
-
     def excess_mwh(self, price: float) -> float:
         """Return 0: what the best plan costs in the outline is not known."""
         return 0.0 * price
@@ -201,41 +210,70 @@ class OutlineSearch(RatioSearch):
         self.least_capex_eur = self._cheapest_start()
         self.rows: Rows | None = None
 
-    def prove(self, gap: float, *, improve: bool) -> bool:
-        """Prove that no plan is better than the best by more than a gap; say whether it is.
+    def prove(self, gap: float, *, improve: bool) -> None:
+        """Prove that no plan is better than the best by more than a gap, or as near as can be.
 
-        With ``improve`` what the relaxation builds is looked through for better plans first; the
-        rows found until then are kept, as they hold at any price.
+        With ``improve`` what the relaxation builds is looked through for better plans first.
         """
-        state, engine = self.state, self.engine
-        assert state.best is not None
+        relaxed = self._relax(gap)
+        if improve and relaxed.values is not None and not self.state.is_over:
+            self.watch.enter("improving on the outline")
+            self._mix(relaxed)
+        if self._is_far(relaxed):
+            gap = max(gap, STEP * self._least_gap(relaxed))
+            relaxed = self._relax(gap)
+        price = self._price(gap)
+        if relaxed.values is None or relaxed.bound >= 0 or self.watch.is_over:
+            return
+        self.watch.enter(f"proving the outline, gap {gap:.1%}")
+        cost = self._cost_at(price, self.engine)
+        relaxed = self.engine.tighten(cost, relaxed, max(0.4 * self.watch.left_s, 5.0))
+        self._take_note(price, relaxed)
+        if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
+            self._prove(price, relaxed)
+
+    def _price(self, gap: float) -> float:
+        """Return the price that no plan must beat for a gap to be proven [MWh/EUR]."""
+        assert self.state.best is not None
+        return self.state.best.value / 1000 * (1 + 0.98 * gap)
+
+    def _relax(self, gap: float) -> Outcome:
+        """Relax at the price of a gap; the rows that are found hold at any price."""
         self.watch.enter(f"bounding the outline, gap {gap:.1%}")
-        price = state.best.value / 1000 * (1 + 0.98 * gap)
-        cost = self._cost_at(price, engine)
-        relaxed = engine.relax(
-            cost,
+        price = self._price(gap)
+        relaxed = self.engine.relax(
+            self._cost_at(price, self.engine),
             enough=0.0,
             rounds=20,
             seconds=max(0.4 * self.watch.left_s, 5.0),
             on_round=lambda bound: self._certify_scaled(price, bound),
         )
-        self.rows = engine.found
-        if improve and relaxed.values is not None and not state.is_over:
-            self.watch.enter("improving on the outline")
-            self._mix(relaxed)
-        if relaxed.values is not None and relaxed.bound < 0:
-            self.watch.enter(f"proving the outline, gap {gap:.1%}")
-            relaxed = engine.tighten(cost, relaxed, max(0.4 * self.watch.left_s, 5.0))
+        self._take_note(price, relaxed)
+        self.rows = self.engine.found
+        return relaxed
+
+    def _take_note(self, price: float, relaxed: Outcome) -> None:
         if relaxed.ending is Ending.INFEASIBLE:
             self._certify(price, 0.0)
         elif relaxed.values is not None:
             self._certify_scaled(price, relaxed.bound)
-            if not self._is_proven(price) and not self.watch.is_over:
-                self._prove(price, relaxed)
-        return self._is_proven(price)
 
-    def _is_proven(self, price: float) -> bool:
-        return self.state.bound is not None and self.state.bound <= price * 1000 * (1 + 1e-12)
+    def _is_far(self, relaxed: Outcome) -> bool:
+        """Whether a relaxation beats its price by so much that its branches will, too."""
+        if relaxed.values is None or self.watch.is_over:
+            return False
+        return -relaxed.bound > FAR * float(self.engine.heat @ relaxed.values)
+
+    def _least_gap(self, relaxed: Outcome) -> float:
+        """Return the gap that the relaxation alone proves."""
+        assert self.state.best is not None
+        assert relaxed.values is not None
+        scale, values = self.engine.model.data.scale, relaxed.values
+        heat = float(self.engine.heat @ values) * scale.heat_mwh
+        euro = float(self.engine.capex @ values) * scale.cost_eur
+        if euro > 0:
+            self._ceiling(heat / euro * (1 + 1e-6))
+        return relative_gap(self.state.best.value, self.state.bound)
 
 
 def search_outline(
@@ -274,25 +312,63 @@ def search_outline(
             watch.enter(moment.phase)
 
     own = Watch(min(seconds, watch.left_s), watch.stop, heard)
-    rows: Rows | None = None
-    known = guess if bound is None else bound
+    # Where sources may be lost, plans whose sites stand alone are proven apart from the others.
+    alone: tuple[bool | None, ...] = (False, True) if _lists_losses(case) else (None,)
+    sides = {joined: Side(guess if bound is None else bound, bound) for joined in alone}
+    worst = math.inf
     for step in range(MOST_STEPS):
-        state = OutlineState(
-            case, own, gap=gap, solver=solver, best=best, on_found=on_found, on_bound=on_bound
-        )
-        if bound is not None:
-            state.prove(bound)
-        if state.is_over:
+        for k, (joined, side) in enumerate(sides.items()):
+            share = 1 / (len(sides) - k)
+            part = Watch(share * own.left_s, watch.stop, heard)
+            state = OutlineState(
+                case, part, gap=gap, solver=solver, best=best, on_found=on_found, joined=joined
+            )
+            best = side.search(state, improve=step == 0)
+            if own.is_over:
+                break
+        bounds = [side.bound for side in sides.values()]
+        if any(each is None for each in bounds):
             return
+        before, worst = worst, max(each for each in bounds if each is not None)
+        on_bound(worst, None)
+        is_done = relative_gap(best.value, worst) <= gap
+        if own.is_over or is_done or worst >= before * (1 - LEAST_FALL):
+            return
+
+
+def _lists_losses(case: Departures) -> bool:
+    """Whether every zone is to stay supplied when any one of several sources is lost."""
+    _, later = state_weights(case)
+    lost = [
+        lost_site(scenario, weighed=years > 0)
+        for scenario, years in zip(case.scenarios, later, strict=True)
+    ]
+    return any(site is not None for site in lost)
+
+
+@dataclass
+class Side:
+    """What is known of some plans of a case: where their bound may lie, their bound, and rows."""
+
+    known: float
+    bound: float | None
+    rows: Rows | None = None
+
+    def search(self, state: OutlineState, *, improve: bool) -> Found[DeparturePlan]:
+        """Bring the bound closer to the best plan of all; return the best plan known then."""
+        assert isinstance(state.best, YearsCandidate)
+        if self.bound is not None:
+            state.prove(self.bound)
+        if state.is_over:
+            return state.best.found
         engine = state.engine
         assert isinstance(engine, OutlineEngine)
-        if rows is not None:
-            engine.add_found(rows)
+        if self.rows is not None:
+            engine.add_found(self.rows)
         search = OutlineSearch(state)
-        asked = max(gap, STEP * relative_gap(best.value, known))
-        done = search.prove(asked, improve=step == 0)
+        asked = STEP * relative_gap(state.best.value, self.known)
+        search.prove(max(state.gap, min(asked, FIRST_GAP)), improve=improve)
+        self.rows, self.bound = search.rows, state.bound
+        self.known = self.known if self.bound is None else self.bound
         assert isinstance(state.best, YearsCandidate)
-        best, bound, rows = state.best.found, state.bound, search.rows
-        if state.is_over or not done or bound is None:
-            return
-        known = bound
+        return state.best.found
