@@ -219,8 +219,10 @@ class OutlineSearch(RatioSearch):
         if improve and relaxed.values is not None and not self.state.is_over:
             self.watch.enter("improving on the outline")
             self._mix(relaxed)
-        if self._is_far(relaxed):
-            gap = max(gap, STEP * self._least_gap(relaxed))
+        if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
+            least = self._least_gap(relaxed)
+            if self._is_far(relaxed):
+                gap = max(gap, STEP * least)
             relaxed = self._relax(gap)
         price = self._price(gap)
         if relaxed.values is None or relaxed.bound >= 0 or self.watch.is_over:
@@ -260,7 +262,7 @@ class OutlineSearch(RatioSearch):
 
     def _is_far(self, relaxed: Outcome) -> bool:
         """Whether a relaxation beats its price by so much that its branches will, too."""
-        if relaxed.values is None or self.watch.is_over:
+        if relaxed.values is None:
             return False
         return -relaxed.bound > FAR * float(self.engine.heat @ relaxed.values)
 
