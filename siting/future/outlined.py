@@ -316,25 +316,22 @@ def search_outline(
     own = Watch(min(seconds, watch.left_s), watch.stop, heard)
     # Where sources may be lost, plans whose sites stand alone are proven apart from the others.
     alone: tuple[bool | None, ...] = (False, True) if _lists_losses(case) else (None,)
-    sides = {joined: Side(guess if bound is None else bound, bound) for joined in alone}
-    worst = math.inf
+    first = guess if bound is None else bound
+    sides = [Side(joined, first, math.inf if bound is None else bound) for joined in alone]
     for step in range(MOST_STEPS):
-        for k, (joined, side) in enumerate(sides.items()):
-            share = 1 / (len(sides) - k)
-            part = Watch(share * own.left_s, watch.stop, heard)
-            state = OutlineState(
-                case, part, gap=gap, solver=solver, best=best, on_found=on_found, joined=joined
-            )
-            best = side.search(state, improve=step == 0)
-            if own.is_over:
-                break
-        bounds = [side.bound for side in sides.values()]
-        if any(each is None for each in bounds):
-            return
-        before, worst = worst, max(each for each in bounds if each is not None)
-        on_bound(worst, None)
-        is_done = relative_gap(best.value, worst) <= gap
-        if own.is_over or is_done or worst >= before * (1 - LEAST_FALL):
+        # All sides once, then the one that bounds all: it has the time that is left.
+        side = sides[step] if step < len(sides) else max(sides, key=lambda each: each.bound)
+        part = Watch(own.left_s / max(len(sides) - step, 1), watch.stop, heard)
+        state = OutlineState(
+            case, part, gap=gap, solver=solver, best=best, on_found=on_found, joined=side.joined
+        )
+        before = side.bound
+        best = side.search(state, improve=step < len(sides))
+        worst = max(each.bound for each in sides)
+        if math.isfinite(worst):
+            on_bound(worst, None)
+        is_stuck = step >= len(sides) and side.bound >= before * (1 - LEAST_FALL)
+        if own.is_over or is_stuck or relative_gap(best.value, worst) <= gap:
             return
 
 
@@ -350,16 +347,20 @@ def _lists_losses(case: Departures) -> bool:
 
 @dataclass
 class Side:
-    """What is known of some plans of a case: where their bound may lie, their bound, and rows."""
+    """Some plans of a case: those with joined sites, with none, or all (None).
 
+    ``known`` says about where their bound lies, ``bound`` is proven [kWh/EUR], ``rows`` were found.
+    """
+
+    joined: bool | None
     known: float
-    bound: float | None
+    bound: float
     rows: Rows | None = None
 
     def search(self, state: OutlineState, *, improve: bool) -> Found[DeparturePlan]:
         """Bring the bound closer to the best plan of all; return the best plan known then."""
         assert isinstance(state.best, YearsCandidate)
-        if self.bound is not None:
+        if math.isfinite(self.bound):
             state.prove(self.bound)
         if state.is_over:
             return state.best.found
@@ -370,7 +371,8 @@ class Side:
         search = OutlineSearch(state)
         asked = STEP * relative_gap(state.best.value, self.known)
         search.prove(max(state.gap, min(asked, FIRST_GAP)), improve=improve)
-        self.rows, self.bound = search.rows, state.bound
-        self.known = self.known if self.bound is None else self.bound
+        self.rows = search.rows
+        if state.bound is not None:
+            self.known = self.bound = min(self.bound, state.bound)
         assert isinstance(state.best, YearsCandidate)
         return state.best.found
