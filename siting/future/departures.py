@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from siting.future.evaluate import (
 from siting.future.extended import Extended, Found
 from siting.future.outcome import DeparturePlan, StateOutcome, ZoneOutcome
 from siting.future.states import State, write_state
-from siting.future.types import Departures
+from siting.future.types import Departures, Scenario
 from siting.future.weights import discount_factor, discounted_years
 from siting.model.constraints import Terms, linear
 from siting.model.objectives import capex_terms, heat_terms
@@ -247,13 +247,34 @@ def plan_of(
     case: Departures, kept: Structure, price: float, *, seconds: float = POLISH_S
 ) -> Found[DeparturePlan] | None:
     """Return the evaluated plan of a structure, all that it leaves open settled at a price."""
-    small = write_departures(case.with_problem(part_of(case.problem, kept)))
+    told, scenarios = _told_apart(case, kept)
+    part = replace(case.with_problem(part_of(case.problem, kept)), scenarios=scenarios)
+    small = write_departures(part)
     fixed = fixed_structure(small, kept)
     cost = (price * small.euro - small.heat_mwh) / small.design.heat_mwh
     outcome = HighsMip(fixed).solve(cost, polish_settings(small, seconds))
     if outcome.values is None:
         return None
-    return evaluated(case, small, outcome.values)
+    return evaluated(case, small, outcome.values, told)
+
+
+def _told_apart(case: Departures, kept: Structure) -> tuple[list[int], tuple[Scenario, ...]]:
+    """Return the scenarios that differ for a structure, and which of them each scenario is.
+
+    Those that count for nothing and change none of its sites ask the same of it.
+    """
+    _, later = state_weights(case)
+    places: dict[object, int] = {}
+    told, scenarios = [], list[Scenario]()
+    for w, (scenario, years) in enumerate(zip(case.scenarios, later, strict=True)):
+        touches = any(factor != 1 and s in kept.options for s, factor in scenario.output.items())
+        apart = years > 0 or scenario.probability > 0 or scenario.grows or touches
+        key: object = w if apart else (scenario.kept, scenario.sudden)
+        if key not in places:
+            places[key] = len(scenarios)
+            scenarios.append(scenario)
+        told.append(places[key])
+    return told, tuple(scenarios)
 
 
 def polish_settings(small: Written, seconds: float = POLISH_S) -> MipSettings:
@@ -289,8 +310,13 @@ def fixed_structure(small: Written, kept: Structure) -> CompiledModel:
     return replace(small.compiled, lower=lower, upper=upper)
 
 
-def evaluated(case: Departures, small: Written, values: FloatArray) -> Found[DeparturePlan] | None:
-    """Return the plan behind settled values, priced and checked against the whole case."""
+def evaluated(
+    case: Departures, small: Written, values: FloatArray, told: Sequence[int] | None = None
+) -> Found[DeparturePlan] | None:
+    """Return the plan behind settled values, priced and checked against the whole case.
+
+    ``told`` says which scenario of the small program each of the case is, where it has fewer.
+    """
     design, problem = small.design, case.problem
     solution = settle(design.model, read_draft(design.model, small.compiled, values))
     if solution is None or not fits(problem, solution):
@@ -317,7 +343,15 @@ def evaluated(case: Departures, small: Written, values: FloatArray) -> Found[Dep
         0.0,
         UNPROVEN,
     )
-    plan = replace(plan, states=tuple(_state(small, s, values) for s in small.states))
+    told = range(len(small.states)) if told is None else told
+    ends = [_state(small, s, values) for s in small.states]
+    plan = replace(
+        plan,
+        states=tuple(
+            replace(ends[w], scenario=scenario.id)
+            for w, scenario in zip(told, case.scenarios, strict=True)
+        ),
+    )
     states = tuple(
         replace(state, energy_mwh=replacement_energy(case, plan, scenario, state))
         if state.energy_mwh

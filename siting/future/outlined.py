@@ -19,12 +19,13 @@ from siting.future.outcome import DeparturePlan
 from siting.future.outline import write_outline
 from siting.future.types import Departures
 from siting.optimise.candidate import Candidate
+from siting.optimise.core import Core
 from siting.optimise.cuts import CutFinder
 from siting.optimise.engine import Engine, SolverChoice
 from siting.optimise.progress import Progress, Watch, relative_gap
 from siting.optimise.ratio import RatioSearch
 from siting.optimise.slivers import DownstreamFinder, SourceFinder
-from siting.optimise.state import SearchState
+from siting.optimise.state import CostOf, SearchState
 from siting.problem import Problem
 from siting.solvers.compiled import Rows
 from siting.solvers.highs import HighsLp
@@ -43,6 +44,8 @@ FAR = 0.03
 """Surplus of a relaxation, over its heat, from which on its price is not asked further [-]."""
 WORTH_A_LOOK = 1e-4
 """How much better than the best plan a structure looks at least that is settled [-]."""
+MOST_LOOKS = 6
+"""Structures that one search settles at most."""
 SETTLING_S = 5.0
 """Wall time in which the scenarios of a structure are settled [s]."""
 
@@ -157,6 +160,7 @@ class OutlineState(SearchState):
     ) -> None:
         self.case, self.on_found = case, on_found
         self.asked: set[Key] = set()
+        self.waiting: tuple[Engine, FloatArray] | None = None
         super().__init__(
             case.problem,
             watch,
@@ -185,11 +189,21 @@ class OutlineState(SearchState):
         if engine.value_of(values) <= best * (1 + WORTH_A_LOOK):
             return False
         structure = structure_of(engine.written, values)
-        if (key := _key(structure)) in self.asked:
+        if (key := _key(structure)) in self.asked or len(self.asked) >= MOST_LOOKS:
             return False
         self.asked.add(key)
         found = plan_of(self.case, structure, best / 1000, seconds=SETTLING_S)
         return found is not None and self.offer(candidate_of(found))
+
+    def _solve_part(self, whole: Engine, core: Core, cost_of: CostOf, seconds: float) -> bool:
+        """Solve a part, and settle the best structure found there: each takes seconds."""
+        self.waiting = None
+        super()._solve_part(whole, core, cost_of, seconds)
+        return self.waiting is not None and self.offer_values(*self.waiting)
+
+    def _offered(self, engine: Engine, values: FloatArray) -> bool:
+        self.waiting = engine, values
+        return False
 
     def excess_mwh(self, price: float) -> float:
         """Return 0: what the best plan costs in the outline is not known."""

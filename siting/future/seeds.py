@@ -6,15 +6,13 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
 from typing import Any
-
-import networkx as nx
 
 from siting.errors import SitingError
 from siting.future.departures import plan_of
 from siting.future.evaluate import faults_of
 from siting.future.extended import Found
+from siting.future.joined import bridges, joined_plans
 from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
 from siting.future.phase_plan import PhasePlan
@@ -46,6 +44,8 @@ MOST_OUTLINED = 1_000
 """Edges up to which the outline of a case bounds sources that grow as well."""
 ANSWERS = 2
 """How often what a plan has in reserve is settled, each time at the price of the last [-]."""
+SETTLING_S = 8.0
+"""Wall time in which the scenarios of one structure are settled [s]."""
 PERIOD_GAP = 0.25
 """Gap to prove for each of them, over the gap wanted in the end [-]."""
 
@@ -153,12 +153,12 @@ def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
         found.append(answer)
         price = answer.value / 1000
     for _ in range(0 if found else ANSWERS):
-        answer = plan_of(case, structure_of_plan(base), price)
+        answer = plan_of(case, structure_of_plan(base), price, seconds=SETTLING_S)
         if answer is None:
             break
         found.append(answer)
         price = answer.value / 1000
-    return tuple(found)
+    return (*found, *joined_plans(case, base, price, seconds=SETTLING_S))
 
 
 def _without_precautions(case: Departures, base: Plan, price: float) -> Found[DeparturePlan] | None:
@@ -168,28 +168,6 @@ def _without_precautions(case: Departures, base: Plan, price: float) -> Found[De
         if not faults_of(case, answer):
             return Found(answer.heat_mwh, answer.euro, answer)
     return None
-
-
-def bridges(problem: Problem, plan: Plan) -> Part:
-    """Return the cheapest ways that pipes could join the sites of a plan, its own pipes free."""
-    built = {pipe.edge for pipe in plan.pipes}
-    streets = nx.MultiGraph()
-    for edge in problem.edges:
-        if edge.forbidden or edge.u == edge.v:
-            continue
-        cost = min((size.cost_eur for size in edge.sizes), default=edge.cost_eur)
-        cost = 0.0 if edge.id in built else cost
-        known = streets.get_edge_data(edge.u, edge.v, "least")
-        if known is None or cost < known["cost"]:
-            streets.add_edge(edge.u, edge.v, key="least", cost=cost, id=edge.id)
-    node = {site.id: site.node for site in problem.sites}
-    ends = [node[each.site] for each in plan.sites]
-    found: set[str] = set()
-    for one, other in combinations(ends, 2):
-        with suppress(nx.NetworkXNoPath, nx.NodeNotFound):
-            way = nx.shortest_path(streets, one, other, weight="cost")
-            found |= {streets[u][v]["least"]["id"] for u, v in pairwise(way)}
-    return Part(edges=frozenset(found))
 
 
 def departure_bound(case: Departures, bound: float, grown: float = math.inf) -> float | None:
