@@ -160,7 +160,7 @@ class OutlineState(SearchState):
     ) -> None:
         self.case, self.on_found = case, on_found
         self.asked: set[Key] = set()
-        self.waiting: tuple[Engine, FloatArray] | None = None
+        self.waiting: list[tuple[Engine, FloatArray]] = []
         super().__init__(
             case.problem,
             watch,
@@ -197,12 +197,12 @@ class OutlineState(SearchState):
 
     def _solve_part(self, whole: Engine, core: Core, cost_of: CostOf, seconds: float) -> bool:
         """Solve a part, and settle the best structure found there: each takes seconds."""
-        self.waiting = None
+        self.waiting = []
         super()._solve_part(whole, core, cost_of, seconds)
-        return self.waiting is not None and self.offer_values(*self.waiting)
+        return any(self.offer_values(*each) for each in self.waiting[-1:])
 
     def _offered(self, engine: Engine, values: FloatArray) -> bool:
-        self.waiting = engine, values
+        self.waiting.append((engine, values))
         return False
 
     def excess_mwh(self, price: float) -> float:
@@ -230,15 +230,15 @@ class OutlineSearch(RatioSearch):
         With ``improve`` what the relaxation builds is looked through for better plans first.
         """
         relaxed = self._relax(gap)
-        if improve and relaxed.values is not None and not self.state.is_over:
-            self.watch.enter("improving on the outline")
-            self._mix(relaxed)
         if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
             least = self._least_gap(relaxed)
             if self._is_far(relaxed):
                 gap = max(gap, STEP * least)
             relaxed = self._relax(gap)
         price = self._price(gap)
+        if improve and relaxed.values is not None and not self.state.is_over:
+            self.watch.enter("improving on the outline")
+            self._mix(relaxed)
         if relaxed.values is None or relaxed.bound >= 0 or self.watch.is_over:
             return
         self.watch.enter(f"proving the outline, gap {gap:.1%}")

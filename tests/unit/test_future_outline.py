@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from siting.future import Departures, Replacement, Scenario, solve_departures
+from siting.future.evaluate import faults_of
+from siting.future.joined import bridges, joined_plans
 from siting.future.outlined import OutlineEngine
 from siting.future.pools import _beyond, _slopes
+from siting.optimise import solve
 from siting.optimise.core import still_possible
 from siting.optimise.engine import MipCall, SolverChoice
 from siting.optimise.progress import Watch
@@ -107,6 +110,34 @@ def test_a_site_without_zones_may_still_be_of_use_as_a_reserve() -> None:
     kept = still_possible(engine.model, engine.compiled, far, 1.0, idle_sites=engine.idle_sites)
     assert not lost.options.any()
     assert kept.options.all()
+
+
+@pytest.mark.parametrize(("gap_eur", "spare"), [(2e5, ["xy"]), (5e6, ["xy"])])
+def test_sites_of_a_usual_plan_are_joined_by_the_cheapest_way(
+    gap_eur: float, spare: list[str]
+) -> None:
+    """Whether that pays is for the search to say; the plan is a plan, with one boiler for both."""
+    case = secured(line(gap_eur=gap_eur))
+    base = solve(case.problem, gap=0, threads=1)
+    assert bridges(case.problem, base).edges >= set(spare)
+    found = joined_plans(case, base, 1e-3, seconds=10.0)
+    assert found
+    for each in found:
+        assert faults_of(case, each.plan) == []
+        assert [pipe.edge for pipe in each.plan.spare] == spare
+        assert sum(each.plan.standby_mw.values()) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_scenarios_that_change_nothing_are_settled_as_one() -> None:
+    """A site that is not open may be lost; the plan answers that like any other such loss."""
+    problem = line(gap_eur=2e5)
+    idle = (replace(problem.sites[0], id="C"), replace(problem.sites[0], id="D"))
+    case = secured(replace(problem, sites=(*problem.sites, *idle)))
+    base = solve(problem, gap=0, threads=1)
+    plan = joined_plans(case, base, 1e-3, seconds=10.0)[0].plan
+    assert [state.scenario for state in plan.states] == [s.id for s in case.scenarios]
+    assert faults_of(case, plan) == []
+    assert plan.state("C").zones == plan.state("D").zones
 
 
 def test_the_plan_of_a_small_case_is_proven() -> None:
