@@ -38,6 +38,8 @@ STEP = 0.65
 MOST_STEPS = 8
 FIRST_GAP = 0.06
 """The largest gap that is asked for before the relaxation has told what it proves [-]."""
+FEW_ROUNDS = 6
+"""Rounds of cuts until it is seen what the relaxation can prove."""
 LEAST_FALL = 1e-5
 """How far the bound has to fall for another step [-]."""
 FAR = 0.03
@@ -229,7 +231,7 @@ class OutlineSearch(RatioSearch):
 
         With ``improve`` what the relaxation builds is looked through for better plans first.
         """
-        relaxed = self._relax(gap)
+        relaxed = self._relax(gap, rounds=FEW_ROUNDS)
         if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
             least = self._least_gap(relaxed)
             if self._is_far(relaxed):
@@ -253,14 +255,15 @@ class OutlineSearch(RatioSearch):
         assert self.state.best is not None
         return self.state.best.value / 1000 * (1 + 0.98 * gap)
 
-    def _relax(self, gap: float) -> Outcome:
+    def _relax(self, gap: float, *, rounds: int = 20) -> Outcome:
         """Relax at the price of a gap; the rows that are found hold at any price."""
         self.watch.enter(f"bounding the outline, gap {gap:.1%}")
         price = self._price(gap)
         relaxed = self.engine.relax(
             self._cost_at(price, self.engine),
             enough=0.0,
-            rounds=20,
+            rounds=rounds,
+            slivers=rounds > FEW_ROUNDS,
             seconds=max(0.4 * self.watch.left_s, 5.0),
             on_round=lambda bound: self._certify_scaled(price, bound),
         )

@@ -146,7 +146,8 @@ def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
         return ()
     years = discounted_years(case.discount_rate, 0, case.horizon_a)
     price, found = base.heat_per_euro_kwh / 1000 * years, list[Found[DeparturePlan]]()
-    for _ in range(ANSWERS):
+    all_kept = any(each.kept >= 1 for each in case.scenarios)  # hardly without precautions
+    for _ in range(0 if all_kept else ANSWERS):
         answer = _without_precautions(case, base, price)
         if answer is None:
             break

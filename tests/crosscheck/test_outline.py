@@ -20,6 +20,7 @@ from .departure_oracle import best_value
 from .random_problems import random_problem
 
 SEEDS = range(40 if os.environ.get("SITING_REAL_RUNS") else 6)
+BELOW = 1 - 1e-4
 
 
 def tiny(seed: int) -> Problem:
@@ -40,7 +41,7 @@ def tiny(seed: int) -> Problem:
         least_heat=False,
         counts=False,
         mandatory=False,
-        groups=seed % 5 == 2,
+        groups=False,
         zero_peak=False,
         shared_losses=seed % 2 == 0,
         islands=seed % 5 == 3,
@@ -105,18 +106,20 @@ def best_of(make, seed: int) -> float:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("make", [changing, secured])
 def test_no_plan_beats_the_best_of_the_outline(make, seed: int) -> None:
-    """At the best value of all plans the outline has no less surplus than none.
+    """Just below the best value of all plans the outline has a surplus: that of the best plan.
 
-    A row that cut off the best plan would leave it below.
+    A row that cut off the best plan would leave none.
     """
-    case, best = make(seed), best_of(make, seed)
+    case, best = make(seed), BELOW * best_of(make, seed)
+    if best == 0:
+        return
     engine = OutlineEngine(case, case.problem, Watch(60.0), SolverChoice(threads=1))
     scale = engine.model.data.scale
     cost = best / 1000 * scale.cost_eur / scale.heat_mwh * engine.capex - engine.heat
     relaxed = engine.relax(cost)  # with the cuts that it finds
     outcome = engine.solve(MipCall(cost), rows=engine.found)
-    assert relaxed.bound <= 1e-6
-    assert outcome.objective <= 1e-6
+    assert relaxed.bound < -1e-6
+    assert outcome.objective < -1e-6
 
 
 @pytest.mark.parametrize("seed", SEEDS)
