@@ -24,7 +24,7 @@ from siting.problem import Edge
 from siting.solvers.compiled import CompiledModel, Rows
 from siting.solvers.outcome import FloatArray
 
-__all__ = ["BondFinder", "Bonds", "decide_joined", "lost_site", "write_bonds"]
+__all__ = ["BondFinder", "Bonds", "decide_joined", "least_cost_eur", "lost_site", "write_bonds"]
 
 WHOLE, CREEP = 1_000_000, 1
 LEAST_VIOLATION = 0.02
@@ -53,7 +53,7 @@ class Bonds:
     def cost_terms(self, edges: Iterable[Edge], unit_eur: float) -> Terms:
         """Return what pipes cost that are laid to join sites, scaled: each of the least size."""
         return [
-            (self.laid[edge.id], _least_cost_eur(edge) / unit_eur)
+            (self.laid[edge.id], least_cost_eur(edge) / unit_eur)
             for edge in edges
             if edge.id in self.laid
         ]
@@ -196,7 +196,7 @@ def constraint_bond_help(
     model += total >= 0, f"bond_help_s{k}"
 
 
-def _least_cost_eur(edge: Edge) -> float:
+def least_cost_eur(edge: Edge) -> float:
     """Return what the cheapest pipe in an edge costs, whatever it carries [EUR]."""
     return min((size.cost_eur for size in edge.sizes), default=edge.cost_eur)
 

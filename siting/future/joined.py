@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 import networkx as nx
 
+from siting.future.bonds import least_cost_eur
 from siting.future.departures import Structure, plan_of
 from siting.future.extended import Found
 from siting.future.outcome import DeparturePlan
@@ -49,8 +51,7 @@ def _streets(problem: Problem, built: set[str]) -> nx.MultiGraph:
     for edge in problem.edges:
         if edge.forbidden or edge.u == edge.v:
             continue
-        cost = min((size.cost_eur for size in edge.sizes), default=edge.cost_eur)
-        cost = 0.0 if edge.id in built else cost
+        cost = 0.0 if edge.id in built else least_cost_eur(edge)
         known = streets.get_edge_data(edge.u, edge.v, "least")
         if known is None or cost < known["cost"]:
             streets.add_edge(edge.u, edge.v, key="least", cost=cost, id=edge.id)
@@ -71,6 +72,11 @@ def joined_plans(
     edges = {edge.id: edge for edge in case.problem.edges}
     ways = bridges(case.problem, plan).edges
     most = max(each.capacity_mw for each in plan.sites)
+    spared_mw = sum(each.capacity_mw for each in plan.sites) - most
+    dearest = max((each.cost_per_mw_eur for each in case.replacements), default=math.inf)
+    built = {pipe.edge for pipe in plan.pipes}
+    if sum(least_cost_eur(edges[e]) for e in ways - built) >= spared_mw * dearest:
+        return []  # the ways alone cost more than the plants that need not stand by
     structure = _sized(structure_of_plan(plan), edges, dict.fromkeys(ways, most))
     found = []
     for _ in range(2):

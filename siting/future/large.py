@@ -28,7 +28,7 @@ __all__ = ["LargeSearch"]
 
 log = logging.getLogger(__name__)
 
-OUTLINE_SHARE = 0.75
+OUTLINE_SHARE = 0.85
 """Share of the time left for proving a case by its outline [-]."""
 CORE_SHARE = 0.25
 """Share of the time left for each solve of a core [-]."""
