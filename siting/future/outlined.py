@@ -229,7 +229,7 @@ class OutlineSearch(RatioSearch):
     def prove(self, gap: float, *, improve: bool) -> None:
         """Prove that no plan is better than the best by more than a gap, or as near as can be.
 
-        With ``improve`` what the relaxation builds is looked through for better plans first.
+        With ``improve`` what the relaxation builds is looked through for better plans in the end.
         """
         relaxed = self._relax(gap, rounds=FEW_ROUNDS)
         if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
@@ -238,11 +238,15 @@ class OutlineSearch(RatioSearch):
                 gap = max(gap, STEP * least)
             relaxed = self._relax(gap)
         price = self._price(gap)
-        if improve and relaxed.values is not None and not self.state.is_over:
+        built = relaxed
+        if relaxed.values is not None and relaxed.bound < 0 and not self.watch.is_over:
+            self._branch(gap, price, relaxed)
+        if improve and built.values is not None and not self.state.is_over:
             self.watch.enter("improving on the outline")
-            self._mix(relaxed)
-        if relaxed.values is None or relaxed.bound >= 0 or self.watch.is_over:
-            return
+            self._mix(built)
+
+    def _branch(self, gap: float, price: float, relaxed: Outcome) -> None:
+        """Narrow what is granted to zones, then branch on sites."""
         self.watch.enter(f"proving the outline, gap {gap:.1%}")
         cost = self._cost_at(price, self.engine)
         relaxed = self.engine.tighten(cost, relaxed, max(0.4 * self.watch.left_s, 5.0))

@@ -153,6 +153,32 @@ def test_what_the_search_of_the_outline_proves_holds(make, seed: int) -> None:
         assert each.value <= best * (1 + 2e-5)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hazards_are_bounded_as_well(seed: int) -> None:
+    """Sites of different hazard: the search of the outline proves no less than the whole program"""
+    problem = tiny(seed)
+    hazards = {site.id: 0.01 + 0.05 * k for k, site in enumerate(problem.sites)}
+    case = Departures(problem, hazards=hazards)
+    best = solve_departures(case, gap=0, time_limit_s=60, threads=1)
+    start = replace_by_base(case)
+    if start is None:
+        return
+    bounds = []
+    search_outline(
+        case,
+        Watch(60.0),
+        seconds=60.0,
+        gap=1e-6,
+        solver=SolverChoice(threads=1),
+        best=start,
+        bound=None,
+        guess=1.3 * start.value,
+        on_found=lambda _: True,
+        on_bound=lambda bound, _: bounds.append(bound),
+    )
+    assert min(bounds) >= best.value * (1 - 1e-6)
+
+
 def replace_by_base(case: Departures):
     """Return a plan to start from: the best structure without a thought of the scenarios."""
     from siting.future.seeds import _answer
