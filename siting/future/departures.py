@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pulp
 
 from siting.finance.departure import discounted_survival_years
@@ -22,6 +21,7 @@ from siting.future.evaluate import (
 from siting.future.extended import Extended, Found
 from siting.future.outcome import DeparturePlan, StateOutcome, ZoneOutcome
 from siting.future.states import State, write_state
+from siting.future.structure import Structure, part_of, structure_of
 from siting.future.types import Departures, Scenario
 from siting.future.weights import discount_factor, discounted_years
 from siting.model.constraints import Terms, linear
@@ -29,23 +29,19 @@ from siting.model.objectives import capex_terms, heat_terms
 from siting.optimise.candidate import UNPROVEN, meets_limits
 from siting.optimise.settle import fits, read_draft, settle
 from siting.plan import Plan, price_solution
-from siting.problem import Edge, Problem, Site
 from siting.solvers.compiled import CompiledModel, compile_model
 from siting.solvers.highs import HighsMip, MipSettings
 from siting.solvers.outcome import FloatArray
 
 __all__ = [
-    "Structure",
     "Written",
     "euro_terms",
     "evaluated",
     "extend",
     "fixed_structure",
     "heat_terms_of_all",
-    "part_of",
     "plan_of",
     "polish_settings",
-    "structure_of",
     "write_departures",
 ]
 
@@ -178,64 +174,6 @@ def extend(case: Departures) -> Extended[DeparturePlan]:
 
 
 # Reading ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Structure:
-    """What solver values build: options, edges with their size, and which of these are in use."""
-
-    options: dict[str, str]
-    sizes: dict[str, str | None]
-    used_from: dict[str, str]
-    zones: frozenset[str]
-
-
-def structure_of(written: Written, values: FloatArray) -> Structure:
-    """Return the structure that solver values stand for."""
-    design, index = written.design, written.compiled.index
-    data, v, problem = design.data, design.v, design.data.problem
-    options = {
-        problem.sites[each.site].id: each.option.id
-        for k, each in enumerate(data.options)
-        if values[index(v.open[k])] > 0.5
-    }
-    sizes: dict[str, str | None] = {}
-    used: dict[str, str] = {}
-    for (a, p), x in v.pipe.items():
-        if values[index(x)] > 0.5:
-            edge = problem.edges[data.arcs[a].edge]
-            sizes[edge.id] = edge.sizes[p].label if edge.sizes else None
-            used[edge.id] = problem.nodes[data.arcs[a].tail]
-    for (e, p), x in design.spare.items():
-        if values[index(x)] > 0.5:
-            edge = problem.edges[e]
-            sizes[edge.id] = edge.sizes[p].label if edge.sizes else None
-    zones = frozenset(problem.zones[z].id for z, x in v.connect.items() if values[index(x)] > 0.5)
-    return Structure(options, sizes, used, zones)
-
-
-def part_of(problem: Problem, kept: Structure) -> Problem:
-    """Return the problem with just what a structure builds, each edge with its one size."""
-    edges = tuple(_with_size(e, kept.sizes[e.id]) for e in problem.edges if e.id in kept.sizes)
-    sites = tuple(
-        _with_option(site, kept.options[site.id])
-        for site in problem.sites
-        if site.id in kept.options
-    )
-    zones = tuple(each for each in problem.zones if each.id in kept.zones)
-    return replace(problem, edges=edges, sites=sites, zones=zones)
-
-
-def _with_size(edge: Edge, label: str | None) -> Edge:
-    return replace(edge, sizes=tuple(each for each in edge.sizes if each.label == label))
-
-
-def _with_option(site: Site, option: str) -> Site:
-    """Return an opened site with its one option; it stays open though it may feed nothing now."""
-    site = replace(site, mandatory=True)
-    if not site.options:
-        return site
-    return replace(site, options=tuple(each for each in site.options if each.id == option))
 
 
 def read_plan(written: Written, values: FloatArray, price: float) -> Found[DeparturePlan] | None:
@@ -464,33 +402,3 @@ def _zone(
     elif math.isclose(base, 0.0):
         own = base
     return ZoneOutcome(served, base, own, heat, own_heat)
-
-
-def values_of_start(written: Written, structure: Structure) -> FloatArray:
-    """Return a structure as the start of a solve; what is continuous is left to the solver."""
-    design, compiled = written.design, written.compiled
-    data, problem = design.data, design.data.problem
-    values = np.full(len(compiled.names), np.nan)
-    values[compiled.integer] = 0.0
-    for k, each in enumerate(data.options):
-        if structure.options.get(problem.sites[each.site].id) == each.option.id:
-            values[compiled.index(design.v.open[k])] = 1.0
-    for (a, p), x in design.v.pipe.items():
-        edge = problem.edges[data.arcs[a].edge]
-        label = edge.sizes[p].label if edge.sizes else None
-        in_use = structure.used_from.get(edge.id) == problem.nodes[data.arcs[a].tail]
-        if in_use and structure.sizes[edge.id] == label:
-            values[compiled.index(x)] = 1.0
-    for (e, p), x in design.spare.items():
-        edge = problem.edges[e]
-        label = edge.sizes[p].label if edge.sizes else None
-        is_spare = edge.id in structure.sizes and edge.id not in structure.used_from
-        if is_spare and structure.sizes[edge.id] == label:
-            values[compiled.index(x)] = 1.0
-    for z, x in design.v.connect.items():
-        if problem.zones[z].id in structure.zones:
-            values[compiled.index(x)] = 1.0
-    for s in written.states:
-        for x in s.off.values():
-            values[compiled.index(x)] = np.nan
-    return values

@@ -10,11 +10,12 @@ from itertools import pairwise
 import networkx as nx
 
 from siting.future.bonds import least_cost_eur
-from siting.future.departures import Structure, plan_of
+from siting.future.departures import plan_of
 from siting.future.extended import Found
 from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
 from siting.future.respond import structure_of_plan
+from siting.future.structure import Structure
 from siting.future.types import Departures
 from siting.plan import Plan
 from siting.problem import Edge, Problem

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from siting.future.bonds import BondFinder, lost_site
-from siting.future.departures import Structure, plan_of, structure_of
+from siting.future.departures import plan_of
 from siting.future.evaluate import solution_of, state_weights
 from siting.future.extended import Found
 from siting.future.outcome import DeparturePlan
 from siting.future.outline import write_outline
+from siting.future.structure import Structure, structure_of
 from siting.future.types import Departures
 from siting.optimise.candidate import Candidate
 from siting.optimise.core import Core

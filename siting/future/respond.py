@@ -8,15 +8,14 @@ import numpy as np
 
 from siting.errors import NoPlanError
 from siting.future.departures import (
-    Structure,
     Written,
     evaluated,
     fixed_structure,
-    part_of,
     polish_settings,
     write_departures,
 )
 from siting.future.outcome import DeparturePlan
+from siting.future.structure import Structure, part_of
 from siting.future.types import Departures, check_departures
 from siting.plan import Plan
 from siting.solvers.compiled import CompiledModel
