@@ -164,6 +164,7 @@ class OutlineState(SearchState):
         self.case, self.on_found = case, on_found
         self.asked: set[Key] = set()
         self.waiting: list[tuple[Engine, FloatArray]] = []
+        self.on_bound: Callable[[float], None] | None = None
         super().__init__(
             case.problem,
             watch,
@@ -198,6 +199,12 @@ class OutlineState(SearchState):
         found = plan_of(self.case, structure, best / 1000, seconds=SETTLING_S)
         return found is not None and self.offer(candidate_of(found))
 
+    def prove(self, bound: float, price: float | None = None) -> None:
+        """Record a bound if it is tighter than the one known, and pass it on."""
+        super().prove(bound, price)
+        if self.on_bound is not None and self.bound is not None:
+            self.on_bound(self.bound)
+
     def _solve_part(self, whole: Engine, core: Core, cost_of: CostOf, seconds: float) -> bool:
         """Solve a part, and settle the best structure found there: each takes seconds."""
         self.waiting = []
@@ -220,11 +227,11 @@ class OutlineSearch(RatioSearch):
     counts. Where it fails there is no use in asking a lower one.
     """
 
-    def __init__(self, state: OutlineState) -> None:
+    def __init__(self, state: OutlineState, least_euro: float = 0.0) -> None:
         super().__init__(state)
         stays, _ = state_weights(state.case)
         self.least_heat_mwh *= 0.0 if state.case.hazards else stays
-        self.least_capex_eur = self._cheapest_start()
+        self.least_capex_eur = max(self._cheapest_start(), least_euro)
         self.rows: Rows | None = None
 
     def prove(self, gap: float, *, improve: bool) -> None:
@@ -312,6 +319,7 @@ def search_outline(
     guess: float,
     on_found: Callable[[Found[DeparturePlan]], bool],
     on_bound: Callable[[float, float | None], None],
+    least_euro: float = 0.0,
 ) -> None:
     """Search the outline of a case for some time, and tell of better plans and tighter bounds.
 
@@ -329,29 +337,36 @@ def search_outline(
         Where a bound may be found, which says what to ask first [kWh/EUR].
     on_found, on_bound
         Called with a better plan; and with a bound [kWh/EUR] and its price [MWh/EUR].
+    least_euro
+        What every plan costs at least [EUR].
     """
 
     def heard(moment: Progress) -> None:
         if moment.phase != watch.phase:
             watch.enter(moment.phase)
 
-    own = Watch(min(seconds, watch.left_s), watch.stop, heard)
+    own = Watch(min(seconds, watch.left_s), watch.stop)
     # Where sources may be lost, plans whose sites stand alone are proven apart from the others.
     alone: tuple[bool | None, ...] = (False, True) if _lists_losses(case) else (None,)
     first = guess if bound is None else bound
     sides = [Side(joined, first, math.inf if bound is None else bound) for joined in alone]
+
+    def heard_bound() -> None:
+        worst = max(each.bound for each in sides)
+        if math.isfinite(worst):
+            on_bound(worst, None)
+
     for step in range(MOST_STEPS):
         # All sides once, then the one that bounds all: it has the time that is left.
         side = sides[step] if step < len(sides) else max(sides, key=lambda each: each.bound)
-        part = Watch(own.left_s / max(len(sides) - step, 1), watch.stop, heard)
+        seconds = own.left_s / max(len(sides) - step, 1)
+        part = Watch(seconds, watch.stop, heard, phase="writing the outline")
         state = OutlineState(
             case, part, gap=gap, solver=solver, best=best, on_found=on_found, joined=side.joined
         )
         before = side.bound
-        best = side.search(state, improve=step < len(sides))
+        best = side.search(state, least_euro, heard_bound, improve=step < len(sides))
         worst = max(each.bound for each in sides)
-        if math.isfinite(worst):
-            on_bound(worst, None)
         is_stuck = step >= len(sides) and side.bound >= before * (1 - LEAST_FALL)
         if own.is_over or is_stuck or relative_gap(best.value, worst) <= gap:
             return
@@ -379,9 +394,26 @@ class Side:
     bound: float
     rows: Rows | None = None
 
-    def search(self, state: OutlineState, *, improve: bool) -> Found[DeparturePlan]:
-        """Bring the bound closer to the best plan of all; return the best plan known then."""
+    def search(
+        self,
+        state: OutlineState,
+        least_euro: float,
+        heard: Callable[[], None],
+        *,
+        improve: bool,
+    ) -> Found[DeparturePlan]:
+        """Bring the bound closer to the best plan of all; return the best plan known then.
+
+        ``heard`` is called when the bound falls.
+        """
         assert isinstance(state.best, YearsCandidate)
+
+        def keep(bound: float) -> None:
+            if bound < self.bound:
+                self.known = self.bound = bound
+                heard()
+
+        state.on_bound = keep
         if math.isfinite(self.bound):
             state.prove(self.bound)
         if state.is_over:
@@ -390,11 +422,9 @@ class Side:
         assert isinstance(engine, OutlineEngine)
         if self.rows is not None:
             engine.add_found(self.rows)
-        search = OutlineSearch(state)
+        search = OutlineSearch(state, least_euro)
         asked = STEP * relative_gap(state.best.value, self.known)
         search.prove(max(state.gap, min(asked, FIRST_GAP)), improve=improve)
         self.rows = search.rows
-        if state.bound is not None:
-            self.known = self.bound = min(self.bound, state.bound)
         assert isinstance(state.best, YearsCandidate)
         return state.best.found

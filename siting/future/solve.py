@@ -64,6 +64,8 @@ def solve_departures(
     return replace(_best(search), proof=search.proof())
 
 
+HEAT_SLACK = 1e-5
+"""How far a plan may stay below the least heat and still count, and a bit more [-]."""
 FIRST_GUESS = 1.08
 """Where a bound is looked for at first when nothing is known, over the best plan [-]."""
 
@@ -73,6 +75,16 @@ def _guess(case: Departures, base: Plan) -> float:
     years = discounted_years(case.discount_rate, 0, case.horizon_a)
     bound = base.proof.bound
     return years * (base.heat_per_euro_kwh * FIRST_GUESS if bound is None else bound)
+
+
+def least_euro(case: Departures, base: Plan) -> float:
+    """Return what every plan of a case costs at least [EUR].
+
+    In its usual state it is a plan of the base problem: it has the least heat that is asked for,
+    and no more heat per euro than the bound of the base problem.
+    """
+    least, bound = case.problem.limits.min_heat_mwh or 0.0, base.proof.bound
+    return 0.0 if not bound else 1000 * least * (1 - HEAT_SLACK) / bound
 
 
 def _by_outline(
@@ -96,6 +108,7 @@ def _by_outline(
         guess=whole.best.value * FIRST_GUESS if base is None else _guess(case, base),
         on_found=whole.offer,
         on_bound=whole.prove,
+        least_euro=0.0 if base is None else least_euro(case, base),
     )
 
 

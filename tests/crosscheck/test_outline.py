@@ -9,9 +9,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from siting.errors import InfeasibleError
 from siting.future import Departures, Replacement, Scenario, solve_departures
 from siting.future.evaluate import faults_of
 from siting.future.outlined import OutlineEngine, search_outline
+from siting.future.seeds import _answer
+from siting.future.solve import least_euro
+from siting.optimise import solve
 from siting.optimise.engine import MipCall, SolverChoice
 from siting.optimise.progress import Watch
 from siting.problem import Edge, Problem
@@ -179,10 +183,29 @@ def test_hazards_are_bounded_as_well(seed: int) -> None:
     assert min(bounds) >= best.value * (1 - 1e-6)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_every_plan_costs_at_least_bounds_as_well(seed: int) -> None:
+    """With a least heat, a price that is beaten by a little bounds all plans the closer."""
+    case = changing(seed)
+    total = sum(zone.heat_mwh for zone in case.problem.zones)
+    problem = case.problem.with_limits(min_heat_mwh=0.4 * total)
+    case = replace(case, problem=problem, least_supply=0.0)
+    try:
+        base = solve(problem, gap=0, threads=1)
+        best = solve_departures(case, base=base, gap=0, time_limit_s=60, threads=1)
+    except InfeasibleError:
+        return
+    least = least_euro(case, base)
+    assert 0 < least <= best.plan.capex_eur
+    case_engine = OutlineEngine(case, problem, Watch(60.0), SolverChoice(threads=1))
+    scale = case_engine.model.data.scale
+    price = 0.97 * best.value / 1000
+    cost = price * scale.cost_eur / scale.heat_mwh * case_engine.capex - case_engine.heat
+    surplus = -case_engine.relax(cost).bound * scale.heat_mwh
+    assert price + surplus / least >= best.value / 1000 * (1 - 1e-6)
+
+
 def replace_by_base(case: Departures):
     """Return a plan to start from: the best structure without a thought of the scenarios."""
-    from siting.future.seeds import _answer
-    from siting.optimise import solve
-
     found = _answer(case, solve(case.problem, gap=0, threads=1))
     return max(found, key=lambda each: each.value, default=None)
