@@ -178,7 +178,7 @@ def constraint_pool_sites(model: pulp.LpProblem, design: Design, bonds: Bonds, p
     v, name = design.v, f"pool_s{pool.site}"
     for j, feeds in pool.feeds.items():
         options = [k for k, each in enumerate(design.data.options) if each.site == j]
-        most = max((design.data.options[k].capacity_mw for k in options), default=0.0)
+        most = max((design.most_ready_mw(k) for k in options), default=0.0)
         joined = bonds.joined[min(j, pool.site), max(j, pool.site)]
         both = [(feeds, 1.0), (pool.holds[j], 1.0), (joined, -most / design.power_mw)]
         model += linear(both) <= 0, f"{name}_joined_s{j}"
