@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pulp
 
 from siting.finance.departure import discounted_survival_years
@@ -22,28 +21,32 @@ from siting.future.evaluate import (
 from siting.future.extended import Extended, Found
 from siting.future.outcome import DeparturePlan, StateOutcome, ZoneOutcome
 from siting.future.states import State, write_state
-from siting.future.types import Departures
+from siting.future.structure import Structure, part_of, structure_of
+from siting.future.types import Departures, Scenario
 from siting.future.weights import discount_factor, discounted_years
 from siting.model.constraints import Terms, linear
 from siting.model.objectives import capex_terms, heat_terms
 from siting.optimise.candidate import UNPROVEN, meets_limits
 from siting.optimise.settle import fits, read_draft, settle
 from siting.plan import Plan, price_solution
-from siting.problem import Edge, Problem, Site
 from siting.solvers.compiled import CompiledModel, compile_model
 from siting.solvers.highs import HighsMip, MipSettings
 from siting.solvers.outcome import FloatArray
 
 __all__ = [
-    "Structure",
     "Written",
+    "euro_terms",
     "evaluated",
     "extend",
     "fixed_structure",
-    "part_of",
+    "heat_terms_of_all",
+    "plan_of",
+    "polish_settings",
     "write_departures",
 ]
 
+POLISHED = 1e-6
+"""Heat that settling the continuous decisions may leave unfound, over all heat there is [-]."""
 POLISH_S = 20.0
 """Wall time in which the continuous decisions of a found structure are settled [s]."""
 
@@ -73,7 +76,7 @@ def write_departures(case: Departures) -> Written:
     )
     constraint_least_supply(design, states)
     compiled = compile_model(design.model.program)
-    heat, euro = linear(_heat_terms(design, states)), linear(_euro_terms(design, states))
+    heat, euro = linear(heat_terms_of_all(design, states)), linear(euro_terms(design, states))
     return Written(
         case,
         design,
@@ -92,11 +95,11 @@ def constraint_least_supply(design: Design, states: tuple[State, ...]) -> None:
     program = design.model.program
     usual = [(x, -least * f) for x, f in heat_terms(design.data, design.v)]
     for s in states:
-        row = linear([*((x, 1.0) for x in s.heat.values()), *usual])
+        row = linear([*((x, 1.0) for x in s.heat.values()), *s.usual, *usual])
         program += row >= 0, f"w{s.position}_least_supply"
 
 
-def _heat_terms(design: Design, states: tuple[State, ...]) -> Terms:
+def heat_terms_of_all(design: Design, states: tuple[State, ...]) -> Terms:
     """Return the expected discounted heat, scaled."""
     case = design.case
     stays, later = state_weights(case)
@@ -113,6 +116,7 @@ def _heat_terms(design: Design, states: tuple[State, ...]) -> Terms:
             counts = 1.0
         terms += [(x, years * counts) for x in s.heat.values()]
         terms += [(x, years * (1 - counts)) for x in s.own_heat.values()]
+        terms += [(x, years * f) for x, f in s.usual]
     return terms
 
 
@@ -132,7 +136,7 @@ def _hazard_terms(design: Design) -> Terms:
     return terms
 
 
-def _euro_terms(design: Design, states: tuple[State, ...]) -> Terms:
+def euro_terms(design: Design, states: tuple[State, ...]) -> Terms:
     """Return the expected discounted money, scaled."""
     case, unit = design.case, design.data.scale.cost_eur
     _, later = state_weights(case)
@@ -172,77 +176,57 @@ def extend(case: Departures) -> Extended[DeparturePlan]:
 # Reading ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Structure:
-    """What solver values build: options, edges with their size, and which of these are in use."""
-
-    options: dict[str, str]
-    sizes: dict[str, str | None]
-    used_from: dict[str, str]
-    zones: frozenset[str]
-
-
-def structure_of(written: Written, values: FloatArray) -> Structure:
-    """Return the structure that solver values stand for."""
-    design, index = written.design, written.compiled.index
-    data, v, problem = design.data, design.v, design.data.problem
-    options = {
-        problem.sites[each.site].id: each.option.id
-        for k, each in enumerate(data.options)
-        if values[index(v.open[k])] > 0.5
-    }
-    sizes: dict[str, str | None] = {}
-    used: dict[str, str] = {}
-    for (a, p), x in v.pipe.items():
-        if values[index(x)] > 0.5:
-            edge = problem.edges[data.arcs[a].edge]
-            sizes[edge.id] = edge.sizes[p].label if edge.sizes else None
-            used[edge.id] = problem.nodes[data.arcs[a].tail]
-    for (e, p), x in design.spare.items():
-        if values[index(x)] > 0.5:
-            edge = problem.edges[e]
-            sizes[edge.id] = edge.sizes[p].label if edge.sizes else None
-    zones = frozenset(problem.zones[z].id for z, x in v.connect.items() if values[index(x)] > 0.5)
-    return Structure(options, sizes, used, zones)
-
-
-def part_of(problem: Problem, kept: Structure) -> Problem:
-    """Return the problem with just what a structure builds, each edge with its one size."""
-    edges = tuple(_with_size(e, kept.sizes[e.id]) for e in problem.edges if e.id in kept.sizes)
-    sites = tuple(
-        _with_option(site, kept.options[site.id])
-        for site in problem.sites
-        if site.id in kept.options
-    )
-    zones = tuple(each for each in problem.zones if each.id in kept.zones)
-    return replace(problem, edges=edges, sites=sites, zones=zones)
-
-
-def _with_size(edge: Edge, label: str | None) -> Edge:
-    return replace(edge, sizes=tuple(each for each in edge.sizes if each.label == label))
-
-
-def _with_option(site: Site, option: str) -> Site:
-    """Return an opened site with its one option; it stays open though it may feed nothing now."""
-    site = replace(site, mandatory=True)
-    if not site.options:
-        return site
-    return replace(site, options=tuple(each for each in site.options if each.id == option))
-
-
 def read_plan(written: Written, values: FloatArray, price: float) -> Found[DeparturePlan] | None:
     """Return the evaluated plan of solver values: structure first, then all else at a price."""
-    kept = structure_of(written, values)
-    case = written.case.with_problem(part_of(written.case.problem, kept))
-    small = write_departures(case)
+    return plan_of(written.case, structure_of(written, values), price)
+
+
+def plan_of(
+    case: Departures, kept: Structure, price: float, *, seconds: float = POLISH_S
+) -> Found[DeparturePlan] | None:
+    """Return the evaluated plan of a structure, all that it leaves open settled at a price."""
+    told, scenarios = _told_apart(case, kept)
+    part = replace(case.with_problem(part_of(case.problem, kept)), scenarios=scenarios)
+    small = write_departures(part)
     fixed = fixed_structure(small, kept)
     cost = (price * small.euro - small.heat_mwh) / small.design.heat_mwh
-    outcome = HighsMip(fixed).solve(
-        cost, MipSettings(time_limit_s=POLISH_S, gap_relative=0.0, gap_absolute=1e-12, threads=1)
-    )
+    outcome = HighsMip(fixed).solve(cost, polish_settings(small, seconds))
     if outcome.values is None:
         return None
-    return evaluated(written.case, small, outcome.values)
+    return evaluated(case, small, outcome.values, told)
+
+
+def _told_apart(case: Departures, kept: Structure) -> tuple[list[int], tuple[Scenario, ...]]:
+    """Return the scenarios that differ for a structure, and which of them each scenario is.
+
+    Those that count for nothing and change none of its sites ask the same of it.
+    """
+    _, later = state_weights(case)
+    places: dict[object, int] = {}
+    told, scenarios = [], list[Scenario]()
+    for w, (scenario, years) in enumerate(zip(case.scenarios, later, strict=True)):
+        touches = any(factor != 1 and s in kept.options for s, factor in scenario.output.items())
+        apart = years > 0 or scenario.probability > 0 or scenario.grows or touches
+        key: object = w if apart else (scenario.kept, scenario.sudden)
+        if key not in places:
+            places[key] = len(scenarios)
+            scenarios.append(scenario)
+        told.append(places[key])
+    return told, tuple(scenarios)
+
+
+def polish_settings(small: Written, seconds: float = POLISH_S) -> MipSettings:
+    """Return how exactly the continuous decisions of a structure are settled.
+
+    What is minimised lies around 0 at the price of the plan itself, so the gap is told over all
+    heat that there is.
+    """
+    case = small.case
+    years = discounted_years(case.discount_rate, 0, case.horizon_a)
+    heat = years * case.problem.total_heat_mwh / small.design.heat_mwh
+    return MipSettings(
+        time_limit_s=seconds, gap_relative=0.0, gap_absolute=POLISHED * heat + 1e-12, threads=1
+    )
 
 
 def fixed_structure(small: Written, kept: Structure) -> CompiledModel:
@@ -264,8 +248,13 @@ def fixed_structure(small: Written, kept: Structure) -> CompiledModel:
     return replace(small.compiled, lower=lower, upper=upper)
 
 
-def evaluated(case: Departures, small: Written, values: FloatArray) -> Found[DeparturePlan] | None:
-    """Return the plan behind settled values, priced and checked against the whole case."""
+def evaluated(
+    case: Departures, small: Written, values: FloatArray, told: Sequence[int] | None = None
+) -> Found[DeparturePlan] | None:
+    """Return the plan behind settled values, priced and checked against the whole case.
+
+    ``told`` says which scenario of the small program each of the case is, where it has fewer.
+    """
     design, problem = small.design, case.problem
     solution = settle(design.model, read_draft(design.model, small.compiled, values))
     if solution is None or not fits(problem, solution):
@@ -292,7 +281,15 @@ def evaluated(case: Departures, small: Written, values: FloatArray) -> Found[Dep
         0.0,
         UNPROVEN,
     )
-    plan = replace(plan, states=tuple(_state(small, s, values) for s in small.states))
+    told = range(len(small.states)) if told is None else told
+    ends = [_state(small, s, values) for s in small.states]
+    plan = replace(
+        plan,
+        states=tuple(
+            replace(ends[w], scenario=scenario.id)
+            for w, scenario in zip(told, case.scenarios, strict=True)
+        ),
+    )
     states = tuple(
         replace(state, energy_mwh=replacement_energy(case, plan, scenario, state))
         if state.energy_mwh
@@ -405,33 +402,3 @@ def _zone(
     elif math.isclose(base, 0.0):
         own = base
     return ZoneOutcome(served, base, own, heat, own_heat)
-
-
-def values_of_start(written: Written, structure: Structure) -> FloatArray:
-    """Return a structure as the start of a solve; what is continuous is left to the solver."""
-    design, compiled = written.design, written.compiled
-    data, problem = design.data, design.data.problem
-    values = np.full(len(compiled.names), np.nan)
-    values[compiled.integer] = 0.0
-    for k, each in enumerate(data.options):
-        if structure.options.get(problem.sites[each.site].id) == each.option.id:
-            values[compiled.index(design.v.open[k])] = 1.0
-    for (a, p), x in design.v.pipe.items():
-        edge = problem.edges[data.arcs[a].edge]
-        label = edge.sizes[p].label if edge.sizes else None
-        in_use = structure.used_from.get(edge.id) == problem.nodes[data.arcs[a].tail]
-        if in_use and structure.sizes[edge.id] == label:
-            values[compiled.index(x)] = 1.0
-    for (e, p), x in design.spare.items():
-        edge = problem.edges[e]
-        label = edge.sizes[p].label if edge.sizes else None
-        is_spare = edge.id in structure.sizes and edge.id not in structure.used_from
-        if is_spare and structure.sizes[edge.id] == label:
-            values[compiled.index(x)] = 1.0
-    for z, x in design.v.connect.items():
-        if problem.zones[z].id in structure.zones:
-            values[compiled.index(x)] = 1.0
-    for s in written.states:
-        for x in s.off.values():
-            values[compiled.index(x)] = np.nan
-    return values

@@ -101,6 +101,16 @@ class Design:
         """Return the most that a pipe in an edge carries [MW]."""
         return max(piece.high_mw for piece in self.pieces[e])
 
+    def most_ready_mw(self, k: int) -> float:
+        """Return the most that an option may have installed, what it feeds in now and its reserve.
+
+        Where a scenario leaves a share of it, the rest of a large reserve may carry everything.
+        """
+        own, limit = self.data.options[k].option.capacity_mw, self.data.flow_limit_mw
+        shares = [f for s in self.case.scenarios for f in s.output.values() if 0 < f < 1]
+        most = limit / min([1.0, *shares])
+        return most if own is None else min(own, most)
+
     def loss_share(self, e: int) -> float:
         """Return the share of its flow that a pipe in an edge loses [-]."""
         return self.pieces[e][0].loss_per_mw
@@ -128,10 +138,13 @@ class Design:
         return terms
 
 
-def write_design(case: Departures) -> Design:
-    """Return the base model of a case with spare pipes and standby plants."""
+def write_design(case: Departures, *, laid: bool = True) -> Design:
+    """Return the base model of a case with spare pipes and standby plants.
+
+    Without ``laid`` no pipe serves a scenario: none is spare, and none is larger than needed now.
+    """
     annual = len({case.hazards.get(site.id, 0.0) for site in case.problem.sites}) > 1
-    limit = _limit_mw(case)
+    limit = _limit_mw(case) if laid else flow_limit(case.problem)
     bare = replace(case.problem, limits=replace(case.problem.limits, budget_eur=None))
     model = build_model(bare, source_rows=False, annual=annual or None, flow_limit_mw=limit)
     data = model.data
@@ -139,7 +152,7 @@ def write_design(case: Departures) -> Design:
     design = Design(
         model,
         case,
-        edges=() if not case.scenarios else _usable(data, spare=case.spare_pipes),
+        edges=_usable(data, spare=case.spare_pipes) if laid and case.scenarios else (),
         nodes=(),
         replacements=dict(enumerate(case.replacements)) if case.scenarios else {},
         pieces={e: edge_pieces(edge, limit) for e, edge in enumerate(data.problem.edges)},
@@ -151,9 +164,9 @@ def write_design(case: Departures) -> Design:
         for n in design.ends_of[e]:
             at[n].append(e)
     design.at = dict(at)
-    stands = {node_of[each.node] for each in design.replacements.values()}
-    busy = {*data.zones_at, *data.options_at, *design.at, *stands}
-    design.nodes = tuple(sorted(busy)) if case.scenarios else ()
+    if laid and case.scenarios:
+        stands = {node_of[each.node] for each in design.replacements.values()}
+        design.nodes = tuple(sorted({*data.zones_at, *data.options_at, *design.at, *stands}))
     variable_spare_and_standby(model.program, design)
     constraint_spare_trench(model.program, design)
     constraint_reserve(model.program, design)
@@ -191,8 +204,8 @@ def variable_spare_and_standby(model: pulp.LpProblem, design: Design) -> None:
         if piece.cost_per_mw_eur > 0:
             most = piece.high_mw / design.power_mw
             design.wider[e] = model.add_variable(f"wider_e{e}", 0, most)
-    for k, each in enumerate(design.data.options if design.case.scenarios else ()):
-        most = each.capacity_mw / design.power_mw
+    for k in range(len(design.data.options) if design.case.scenarios else 0):
+        most = design.most_ready_mw(k) / design.power_mw
         design.reserve[k] = model.add_variable(f"reserve_o{k}", 0, most)
     for r, place in design.replacements.items():
         room = None if place.capacity_mw is None else place.capacity_mw / design.power_mw
@@ -209,7 +222,7 @@ def constraint_spare_trench(model: pulp.LpProblem, design: Design) -> None:
 def constraint_reserve(model: pulp.LpProblem, design: Design) -> None:
     """What a site feeds in now and its reserve together are at most what its option can give."""
     for k, reserve in design.reserve.items():
-        most = design.data.options[k].capacity_mw / design.power_mw
+        most = design.most_ready_mw(k) / design.power_mw
         v = design.v
         row = linear([(v.installed[k], 1), (reserve, 1), (v.open[k], -most)])
         model += row <= 0, f"reserve_o{k}"

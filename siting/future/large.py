@@ -28,6 +28,8 @@ __all__ = ["LargeSearch"]
 
 log = logging.getLogger(__name__)
 
+OUTLINE_SHARE = 0.85
+"""Share of the time left for proving a case by its outline [-]."""
 CORE_SHARE = 0.25
 """Share of the time left for each solve of a core [-]."""
 LEAST_BUILT = 0.15
@@ -55,7 +57,8 @@ Payload = TypeVar("Payload")
 class LargeSearch(Generic[AnyCase, Payload]):
     """One search of a large case; small cases go to the solver as a whole at once.
 
-    ``seeds`` gives what base problems tell of a case.
+    ``seeds`` gives what base problems tell of a case; ``prove`` bounds it for so many seconds
+    before its whole program is asked.
     """
 
     def __init__(
@@ -65,10 +68,11 @@ class LargeSearch(Generic[AnyCase, Payload]):
         settings: SearchSettings,
         *,
         seeds: Callable[[AnyCase, SearchSettings, Watch], Seeds],
+        prove: Callable[[AnyCase, FutureSearch[Payload], float], None] | None = None,
     ) -> None:
         self.case, self.extend, self.settings = case, extend, settings
         self.watch: Watch = settings.watch()
-        self.seeds = seeds
+        self.seeds, self.prove = seeds, prove
 
     def run(self) -> FutureSearch[Payload]:
         """Return the ended search, with its best plan and bound."""
@@ -83,8 +87,11 @@ class LargeSearch(Generic[AnyCase, Payload]):
             whole.offer(found)
         if whole.is_over:
             return whole
+        if self.prove is not None and whole.best is not None and whole.best.value > 0:
+            self.prove(self.case, whole, OUTLINE_SHARE * self.watch.left_s)
         core = seeds.part
-        self._solve_core(core, whole)
+        if not whole.is_over:
+            self._solve_core(core, whole)
         for _ in range(MOST_CORES):
             if whole.is_over or whole.best is None:
                 break

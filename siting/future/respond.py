@@ -8,19 +8,18 @@ import numpy as np
 
 from siting.errors import NoPlanError
 from siting.future.departures import (
-    POLISH_S,
-    Structure,
     Written,
     evaluated,
     fixed_structure,
-    part_of,
+    polish_settings,
     write_departures,
 )
 from siting.future.outcome import DeparturePlan
+from siting.future.structure import Structure, part_of
 from siting.future.types import Departures, check_departures
 from siting.plan import Plan
 from siting.solvers.compiled import CompiledModel
-from siting.solvers.highs import HighsMip, MipSettings
+from siting.solvers.highs import HighsMip
 
 __all__ = ["respond", "structure_of_plan"]
 
@@ -71,9 +70,7 @@ def respond(
     kept = structure_of_plan(plan)
     small = write_departures(loose.with_problem(part_of(loose.problem, kept)))
     cost = (price_mwh_per_eur * small.euro - small.heat_mwh) / small.design.heat_mwh
-    outcome = HighsMip(_as_built(small, kept, plan)).solve(
-        cost, MipSettings(time_limit_s=POLISH_S, gap_relative=1e-6, threads=1)
-    )
+    outcome = HighsMip(_as_built(small, kept, plan)).solve(cost, polish_settings(small))
     found = None if outcome.values is None else evaluated(loose, small, outcome.values)
     if found is None:
         raise NoPlanError("No response of the plan to the scenarios was found. Try once more.")

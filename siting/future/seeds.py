@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from siting.errors import SitingError
+from siting.future.departures import plan_of
 from siting.future.evaluate import faults_of
 from siting.future.extended import Found
+from siting.future.joined import bridges, joined_plans
 from siting.future.outcome import DeparturePlan
 from siting.future.part import Part
 from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import evaluate_structure, nested_structure
 from siting.future.phases import period_problem
-from siting.future.respond import respond
+from siting.future.respond import respond, structure_of_plan
 from siting.future.search import SearchSettings
 from siting.future.types import Departures, Phases
 from siting.future.weights import discount_factor, discounted_years, ramp_share
@@ -37,6 +40,12 @@ BASE_SHARE = 0.35
 """Share of the time for the usual plan of a case with departures [-]."""
 PHASE_SHARE = 0.7
 """Share of the time for the periods of a case with phases, each alone [-]."""
+MOST_OUTLINED = 1_000
+"""Edges up to which the outline of a case bounds sources that grow as well."""
+ANSWERS = 2
+"""How often what a plan has in reserve is settled, each time at the price of the last [-]."""
+SETTLING_S = 8.0
+"""Wall time in which the scenarios of one structure are settled [s]."""
 PERIOD_GAP = 0.25
 """Gap to prove for each of them, over the gap wanted in the end [-]."""
 
@@ -75,7 +84,7 @@ def departure_seeds(
         watch.enter("usual plan")
         base = _solve(case.problem, settings, BASE_SHARE * watch.left_s)
     bound, grown = base.proof.bound, math.inf
-    if any(each.gains for each in case.scenarios):
+    if any(each.gains for each in case.scenarios) and len(case.problem.edges) > MOST_OUTLINED:
         watch.enter("sources grown")
         try:
             grown = (
@@ -85,7 +94,8 @@ def departure_seeds(
         except SitingError:  # no bound then
             grown = math.inf
     counted = None if bound is None else departure_bound(case, bound, grown)
-    return Seeds(Part.of_plan(base), _answer(case, base), counted)
+    part = Part.of_plan(base).joined(bridges(case.problem, base))
+    return Seeds(part, _answer(case, base), counted)
 
 
 def grown_problem(case: Departures) -> Problem:
@@ -127,20 +137,38 @@ def grown_problem(case: Departures) -> Problem:
 
 
 def _answer(case: Departures, base: Plan) -> tuple[Found[DeparturePlan], ...]:
-    """Return the best answer of the usual plan to the scenarios, where it keeps to all shares.
+    """Return what the structure of the usual plan is worth in the scenarios.
 
-    So no search ends with less than a plan without precautions has.
+    Without precautions, answered at the price of the plan itself, where that keeps to all shares:
+    no search ends with less. Where it does not, with the reserve and standby plants it takes.
     """
     if base.is_empty:
         return ()
     years = discounted_years(case.discount_rate, 0, case.horizon_a)
-    try:
-        answer = respond(case, base, base.heat_per_euro_kwh / 1000 * years)
-    except SitingError:
-        return ()
-    if faults_of(case, answer):
-        return ()
-    return (Found(answer.heat_mwh, answer.euro, answer),)
+    price, found = base.heat_per_euro_kwh / 1000 * years, list[Found[DeparturePlan]]()
+    all_kept = any(each.kept >= 1 for each in case.scenarios)  # hardly without precautions
+    for _ in range(0 if all_kept else ANSWERS):
+        answer = _without_precautions(case, base, price)
+        if answer is None:
+            break
+        found.append(answer)
+        price = answer.value / 1000
+    for _ in range(0 if found else ANSWERS):
+        answer = plan_of(case, structure_of_plan(base), price, seconds=SETTLING_S)
+        if answer is None:
+            break
+        found.append(answer)
+        price = answer.value / 1000
+    return (*found, *joined_plans(case, base, price, seconds=SETTLING_S))
+
+
+def _without_precautions(case: Departures, base: Plan, price: float) -> Found[DeparturePlan] | None:
+    """Return the answers of the usual plan at a price [MWh/EUR], where they keep to all shares."""
+    with suppress(SitingError):
+        answer = respond(case, base, price)
+        if not faults_of(case, answer):
+            return Found(answer.heat_mwh, answer.euro, answer)
+    return None
 
 
 def departure_bound(case: Departures, bound: float, grown: float = math.inf) -> float | None:

@@ -10,11 +10,13 @@ from siting.errors import InfeasibleError, NoPlanError
 from siting.future.departures import extend
 from siting.future.large import LargeSearch
 from siting.future.outcome import DeparturePlan
+from siting.future.outlined import search_outline
 from siting.future.phase_plan import PhasePlan
 from siting.future.phase_reading import extend_phases
 from siting.future.search import FutureSearch, SearchSettings
 from siting.future.seeds import departure_seeds, phase_seeds
 from siting.future.types import Departures, Phases, check_departures, check_phases
+from siting.future.weights import discounted_years
 from siting.plan import Plan
 from siting.problem import check_problem
 from siting.solvers.registry import require_solver
@@ -52,8 +54,62 @@ def solve_departures(
     require_solver(settings.solver)
     check_problem(case.problem)
     check_departures(case)
-    search = LargeSearch(case, extend, settings, seeds=partial(departure_seeds, base=base)).run()
+    search = LargeSearch(
+        case,
+        extend,
+        settings,
+        seeds=partial(departure_seeds, base=base),
+        prove=partial(_by_outline, base=base),
+    ).run()
     return replace(_best(search), proof=search.proof())
+
+
+HEAT_SLACK = 1e-5
+"""How far a plan may stay below the least heat and still count, and a bit more [-]."""
+FIRST_GUESS = 1.08
+"""Where a bound is looked for at first when nothing is known, over the best plan [-]."""
+
+
+def _guess(case: Departures, base: Plan) -> float:
+    """Return about where a bound may be found: what could be had if nothing ever changed."""
+    years = discounted_years(case.discount_rate, 0, case.horizon_a)
+    bound = base.proof.bound
+    return years * (base.heat_per_euro_kwh * FIRST_GUESS if bound is None else bound)
+
+
+def least_euro(case: Departures, base: Plan) -> float:
+    """Return what every plan of a case costs at least [EUR].
+
+    In its usual state it is a plan of the base problem: it has the least heat that is asked for,
+    and no more heat per euro than the bound of the base problem.
+    """
+    least, bound = case.problem.limits.min_heat_mwh or 0.0, base.proof.bound
+    return 0.0 if not bound else 1000 * least * (1 - HEAT_SLACK) / bound
+
+
+def _by_outline(
+    case: Departures,
+    whole: FutureSearch[DeparturePlan],
+    seconds: float,
+    *,
+    base: Plan | None,
+) -> None:
+    """Bound a case by its outline, and improve its plan on the way."""
+    if whole.best is None:
+        return
+    search_outline(
+        case,
+        whole.watch,
+        seconds=seconds,
+        gap=whole.gap,
+        solver=whole.settings.choice,
+        best=whole.best,
+        bound=whole.bound,
+        guess=whole.best.value * FIRST_GUESS if base is None else _guess(case, base),
+        on_found=whole.offer,
+        on_bound=whole.prove,
+        least_euro=0.0 if base is None else least_euro(case, base),
+    )
 
 
 def solve_phases(case: Phases, **options: Any) -> PhasePlan:

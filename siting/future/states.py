@@ -27,7 +27,8 @@ class State:
     ``served`` (share of its customers), ``base`` and ``own_base`` (power granted, and the part from
     data centres), ``heat`` and ``own_heat``. ``aided`` by node: losses covered by replacement.
     ``energy`` by replacement over the year. ``own_*`` and ``energy`` exist only in states that are
-    ``weighed`` and can buy heat.
+    ``weighed`` and can buy heat. ``usual`` is heat that goes on as ever, on top of ``heat``; only
+    an outline has some.
     """
 
     position: int
@@ -48,6 +49,7 @@ class State:
     own_heat: dict[int, pulp.LpVariable] = field(default_factory=dict)
     aided: dict[int, pulp.LpVariable] = field(default_factory=dict)
     energy: dict[int, pulp.LpVariable] = field(default_factory=dict)
+    usual: Terms = field(default_factory=list)
 
     @property
     def is_split(self) -> bool:
@@ -140,12 +142,19 @@ def constraint_state_pipe(model: pulp.LpProblem, design: Design, s: State) -> No
 
 
 def constraint_state_loss(model: pulp.LpProblem, design: Design, s: State) -> None:
-    """A built pipe loses heat unless it is shut, and a shut pipe carries nothing."""
+    """A built pipe loses heat, and no more than that, unless it is shut and carries nothing.
+
+    Heat that could be dumped as a loss would not be there when the plan is read.
+    """
     unit = design.power_mw
     for e, off in s.off.items():
         loss: Terms = [(s.loss[e], -1), (off, -design.most_loss_mw(e) / unit)]
         loss += [(x, each.loss_mw / unit) for each, x in design.built(e)]
         model += linear(loss) <= 0, f"w{s.position}_loss_e{e}"
+        built: Terms = [(x, -each.loss_mw / unit) for each, x in design.built(e)]
+        model += linear([(s.loss[e], 1), *built]) <= 0, f"w{s.position}_loss_most_e{e}"
+        lost = design.most_loss_mw(e) / unit
+        model += linear([(s.loss[e], 1), (off, lost)]) <= lost, f"w{s.position}_loss_shut_e{e}"
         most = design.most_flow_mw(e) / unit
         shut = linear([*((s.flow[e, way], 1) for way in design.ways(e)), (off, most)])
         model += shut <= most, f"w{s.position}_shut_e{e}"

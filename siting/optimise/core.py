@@ -63,6 +63,8 @@ def still_possible(
     reduced_cost: FloatArray,
     room: float,
     gone: frozenset[int] = frozenset(),
+    *,
+    idle_sites: bool = False,
 ) -> Core:
     """Return what a plan can use whose objective is at most ``room`` above the relaxed one.
 
@@ -80,6 +82,8 @@ def still_possible(
         How much the objective may rise, scaled.
     gone
         Zones known to be of no use.
+    idle_sites
+        A site may be of use though no zone hangs on it, as a reserve for others.
     """
     v, data = model.variables, model.data
     cost = np.where(compiled.lower > 0, 0.0, np.maximum(reduced_cost, 0.0))
@@ -104,7 +108,7 @@ def still_possible(
     stand = np.array([each.node for each in data.options], dtype=np.int64)
     return Core(
         from_site[tails] + arcs + to_zone[heads] <= limit,
-        options + to_zone[stand] <= limit,
+        options + (0.0 if idle_sites else to_zone[stand]) <= limit,
         from_site[at] + zones <= limit,
     )
 

@@ -59,8 +59,11 @@ class MipCall:
 class Engine:
     """One model with its relaxation, the rows found so far and its solver.
 
-    Costs are vectors over the compiled variables and are minimised.
+    Costs are vectors over the compiled variables and are minimised. ``idle_sites`` says whether an
+    open site may be of use though no zone hangs on it.
     """
+
+    idle_sites = False
 
     def __init__(self, problem: Problem, watch: Watch, solver: SolverChoice) -> None:
         self.watch, self.solver = watch, solver
@@ -132,7 +135,8 @@ class Engine:
     def _relaxed(self, cost: FloatArray, until: float) -> Outcome:
         """Solve the relaxation; when a warm start stalls, once more from nothing."""
         left = max(until - self.watch.seconds, 0.05)
-        patience = min(left, max(PATIENCE_S, 4 * self.slowest_s))
+        cold = self.slowest_s == 0.0  # there is no warm start that could stall
+        patience = left if cold else min(left, max(PATIENCE_S, 4 * self.slowest_s))
         outcome = self.relaxation.solve(cost, time_limit_s=patience, stop=self.watch.stop)
         if outcome.ending is Ending.TIME_LIMIT and left > patience:
             self.relaxation.forget_basis()

@@ -86,7 +86,7 @@ class LeafProof:
                 problem,
                 lambda each: self.cost_at(self.price, each),
                 self.watch,
-                self.state.solver,
+                self.state.engine_for,
                 seconds=0.4 * (until - self.watch.seconds),
             )
             if found.problem is None:
@@ -94,7 +94,7 @@ class LeafProof:
             most = min(most, found.surplus_mwh)
             self.report(most)
             problem = found.problem
-            engine = Engine(problem, self.watch, self.state.solver)
+            engine = self.state.engine_for(problem)
             relaxed = engine.relax(
                 self.cost_at(self.price, engine), enough=0.0, seconds=until - self.watch.seconds
             )
@@ -131,7 +131,7 @@ class LeafProof:
             replace(each, mandatory=True) if each.id == zone else each for each in problem.zones
         )
         parts = [replace(problem, zones=zones) for zones in (served, without)]
-        engines = [Engine(part, self.watch, self.state.solver) for part in parts]
+        engines = [self.state.engine_for(part) for part in parts]
         known = {engine.model.data.zone(z).id: each for z, each in engine.ranges.items()}
         for each in engines:
             each.narrow(by_id(each, known))
@@ -201,7 +201,7 @@ class LeafProof:
         start = state.start_for(engine)
         if start is None or state.best is None:
             return None, 0.0
-        return start, max(self.price * state.best.capex_eur - state.best.heat_mwh, 0.0) * 0.999
+        return start, state.excess_mwh(self.price) * 0.999
 
     def _offered(self, engine: Engine, values: FloatArray) -> bool:
         """Offer values; end the solve when the price has been beaten."""

@@ -18,7 +18,7 @@ import numpy as np
 from siting.model.data import flow_limit
 from siting.model.pieces import edge_pieces
 from siting.optimise.core import Core, all_of, restrict, still_possible
-from siting.optimise.engine import Engine, SolverChoice
+from siting.optimise.engine import Engine
 from siting.optimise.progress import Watch
 from siting.optimise.ranges import Range
 from siting.problem import Edge, Problem
@@ -82,7 +82,12 @@ def _straight(edge: Edge, limit_mw: float) -> Edge:
 
 
 def sift(
-    problem: Problem, cost_at: CostAt, watch: Watch, solver: SolverChoice, *, seconds: float
+    problem: Problem,
+    cost_at: CostAt,
+    watch: Watch,
+    engine_for: Callable[[Problem], Engine],
+    *,
+    seconds: float,
 ) -> Sifted:
     """Return what plans that beat a price can use.
 
@@ -92,8 +97,8 @@ def sift(
         The problem; mandatory elements always stay.
     cost_at
         Gives the scaled cost vector of an engine; what costs at least 0 does not beat the price.
-    watch, solver
-        Of the search.
+    watch, engine_for
+        Clock of the search, and what makes its engines.
     seconds
         Wall time [s]; what was not asked in time stays.
     """
@@ -102,7 +107,7 @@ def sift(
     ranges: dict[str, Range] = {}
     for stage in (straightened, *[_as_it_is] * PASSES):
         before = surplus
-        engine = Engine(stage(problem), watch, solver)
+        engine = engine_for(stage(problem))
         engine.narrow(by_id(engine, ranges))
         cost = cost_at(engine)
         relaxed = engine.relax(cost, enough=0.0, seconds=until - watch.seconds)
@@ -139,7 +144,12 @@ def _possible(engine: Engine, relaxed: Outcome, core: Core) -> Core:
     if relaxed.reduced_cost is None:
         return core
     return still_possible(
-        engine.model, engine.compiled, relaxed.reduced_cost, -relaxed.bound, _gone(engine, core)
+        engine.model,
+        engine.compiled,
+        relaxed.reduced_cost,
+        -relaxed.bound,
+        _gone(engine, core),
+        idle_sites=engine.idle_sites,
     )
 
 

@@ -203,7 +203,7 @@ class SiteTree:
         seconds = max(self.watch.left_s / (len(self.heap) + 1), LEAST_SLICE_S * leaf.tries)
         until = self.watch.seconds + seconds
         problem = self._leaf_problem(leaf)
-        engine = Engine(problem, self.watch, self.state.solver)
+        engine = self.state.engine_for(problem)
         rest = engine.relax(
             self.cost_at(self.price, engine), enough=0.0, slivers=False, seconds=0.3 * seconds
         )
@@ -236,7 +236,13 @@ class SiteTree:
         relaxed = leaf.relaxed
         if relaxed is not None and relaxed.reduced_cost is not None:
             room = -relaxed.bound  # not what is known of the leaf by other means, which is less
-            core = still_possible(model, self.engine.compiled, relaxed.reduced_cost, room)
+            core = still_possible(
+                model,
+                self.engine.compiled,
+                relaxed.reduced_cost,
+                room,
+                idle_sites=self.engine.idle_sites,
+            )
             opened = ", ".join(whole.sites[s].id for s in sorted(leaf.opened))
             self.watch.enter(f"proving with sites {opened or 'as relaxed'}, {core}")
             for k, each in enumerate(model.data.options):

@@ -55,6 +55,8 @@ class SearchState:
         core counts beyond it.
     best
         A plan known before.
+    engines
+        Makes the engine of any part of the problem, where its model is more than that of the part.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class SearchState:
         core: Problem | None = None,
         outside: float | None = None,
         best: Candidate | None = None,
+        engines: Callable[[Problem], Engine] | None = None,
     ) -> None:
         self.problem, self.watch, self.gap, self.solver = problem, watch, gap, solver
+        self.engine_for = engines or (lambda part: Engine(part, watch, solver))
         self.outside = outside
         self.kind = OBJECTIVES[problem.objective.kind]
-        self.engine = Engine(problem if core is None else core, watch, solver)
+        self.engine = self.engine_for(problem if core is None else core)
         self.constructor = Constructor(self.engine.model, seed=solver.seed)
         self.scale = self.engine.model.data.scale
         self.best: Candidate | None = None
@@ -232,7 +236,7 @@ class SearchState:
         if seconds <= 0.5:
             return False
         before = self.best
-        engine = Engine(restrict(whole.model, core), self.watch, self.solver)
+        engine = self.engine_for(restrict(whole.model, core))
         cost = cost_of(engine)
         bound = engine.relax(cost, rounds=15, seconds=seconds / 3, slivers=False)
         outcome = engine.solve(
@@ -291,6 +295,12 @@ class SearchState:
         """Return the best plan as positions in the whole model."""
         assert self.best is not None
         return draft_of_solution(self.engine, self.best.solution)
+
+    def excess_mwh(self, price: float) -> float:
+        """Return how far the best plan is from beating a price [MWh/a]."""
+        if self.best is None:
+            return 0.0
+        return max(price * self.best.capex_eur - self.best.heat_mwh, 0.0)
 
     def start_for(self, engine: Engine) -> FloatArray | None:
         """Return the best plan's decisions as a start, or None when it does not fit the engine."""

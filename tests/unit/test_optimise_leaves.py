@@ -58,6 +58,12 @@ def best(best_plan: Plan) -> float:
     return best_plan.heat_per_euro_kwh / 1000
 
 
+def engines() -> tuple[Watch, Callable[[Problem], Engine]]:
+    """Return a clock, and what makes the engines of a search."""
+    watch = Watch(60.0)
+    return watch, lambda part: Engine(part, watch, SolverChoice())
+
+
 def with_first_site(town: Problem) -> Problem:
     """Return the town with one site, which must be opened, as in a leaf."""
     return replace(town, sites=(replace(town.sites[0], mandatory=True),))
@@ -85,7 +91,7 @@ def test_a_straightened_problem_is_never_dearer(town: Problem) -> None:
 def test_sifting_keeps_the_best_plan(town: Problem, best: float, share: float) -> None:
     """Below the best ratio some plan has a surplus; what is left still holds it."""
     one = with_first_site(town)
-    left = sift(one, cost_at(best * share), Watch(60.0), SolverChoice(), seconds=30)
+    left = sift(one, cost_at(best * share), *engines(), seconds=30)
     wanted = surplus_mwh(one, best * share)
     assert wanted > 1.0
     assert left.problem is not None
@@ -96,11 +102,10 @@ def test_sifting_keeps_the_best_plan(town: Problem, best: float, share: float) -
 def test_sifting_leaves_less_the_closer_the_price(town: Problem, best: float) -> None:
     """Close to the best ratio, zones and edges go; far above it nothing is left."""
     one = with_first_site(town)
-    watch = Watch(60.0)
-    near = sift(one, cost_at(best * 0.99), watch, SolverChoice(), seconds=30).problem
+    near = sift(one, cost_at(best * 0.99), *engines(), seconds=30).problem
     assert near is not None
     assert len(near.edges) < len(one.edges)
-    gone = sift(one, cost_at(best * 1.5), watch, SolverChoice(), seconds=30)
+    gone = sift(one, cost_at(best * 1.5), *engines(), seconds=30)
     assert gone.problem is None
     assert gone.surplus_mwh == 0
 
