@@ -233,6 +233,8 @@ class Apart:
         self.tables, self.price, self.is_late = tables, price, is_late
         self.least_mwh = least_mwh
         self.highest = most_yield(tables)
+        curves = tables.curves  # zones without a peak need no output at all
+        self.free_mwh = float(curves.step_heat[curves.step_mw <= 0].sum())
         self.parts: list[Part] = []
         self.first: int | None = None
 
@@ -352,13 +354,11 @@ class Apart:
         """Bound what each part is worth at most, until all together are worth nothing."""
         target = self.least_mwh / max(len(self.parts), 1)
         for k, part in enumerate(self.parts):
-            if closing and self._hopeless() is not None:
-                return
             others = total_mw - part.most_mw
             every = np.ones(len(part.pieces.sites), bool)
             for members in (every, *_classes(part.pieces)):
                 most = others + float(part.pieces.high_mw[members].max())
-                if self.is_late():
+                if self.is_late() or (closing and self._hopeless() is not None):
                     return
                 if members is not every and most > SHRUNK * total_mw:
                     continue
@@ -390,7 +390,7 @@ class Apart:
         """Bound some ranges of a part by prices that tell more and more about the best of them."""
         some = part.pieces.part(np.flatnonzero(members))
         yields, lines = Yields(), self.lines.up_to(most_mw)
-        yields.add(self.highest, 0.0)
+        yields.add(self.highest, self.free_mwh)
         price = min(start * self.price * some.least_per_mw(), 0.999 * self.highest)
         for _ in range(ascents):
             bound = alone_at(self.tables, part.node, self.price, price, most_mw, lines)

@@ -35,7 +35,7 @@ SHRUNK = 0.9
 STUCK = 2
 """Sites with nearly the whole city left after which nothing more is closed."""
 HALVINGS, DOUBLINGS = 4, 8
-STEP_DOWN, HIGHEST = 0.64, 40.0
+STEP_DOWN, HIGHEST = 1.28, 40.0
 """How far above a price parts are tried to close first, and at most [-]."""
 FIRST_STEP = 0.02
 """How far above a price a ceiling is first looked for [-]."""
@@ -174,12 +174,7 @@ class Closer:
         lines = self.lines if tables is self.tables else None
         return Apart(tables, lower, least_mwh, self.is_late, lines)
 
-    def close(self, price: float) -> Left | None:
-        """Close one site after the other; None when it takes too long or is of no use."""
-        left = None if self.below else self._close_by_roots(price)
-        return left if left is not None or self.is_late() else self._close_by_parts(price)
-
-    def _close_by_parts(self, price: float) -> Left | None:
+    def close_by_parts(self, price: float) -> Left | None:
         """Close what parts of plans and ways from where heat comes in leave nothing for, in turn.
 
         A plan that beats the price has a part that is worth something. Where that comes in is a
@@ -213,7 +208,7 @@ class Closer:
                 break
         return Left(price, dict.fromkeys(np.unique(tables.option_site).tolist(), tables))
 
-    def _close_by_roots(self, price: float) -> Left | None:
+    def close_by_roots(self, price: float) -> Left | None:
         """Close one root after the other; None when it takes too long or is of no use."""
         whole = [self.bound(self.tables, price, share) for share in SHARES]
         LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))

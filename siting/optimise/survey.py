@@ -19,12 +19,13 @@ from siting.model.data import ModelData, prepare
 from siting.optimise.candidate import Candidate, make_candidate
 from siting.optimise.carried import RootBound
 from siting.optimise.chains import joined
-from siting.optimise.closing import Closer, least_along, paid_back, restricted
+from siting.optimise.closing import Closer, Left, least_along, paid_back, restricted
 from siting.optimise.construct import Constructor, Tree, draft_of
 from siting.optimise.engine import SolverChoice
 from siting.optimise.openings import behind_spurs
 from siting.optimise.progress import Watch
 from siting.optimise.ratio import RatioSearch
+from siting.optimise.regions import RegionSearch
 from siting.optimise.settle import settle
 from siting.optimise.stages import Stages
 from siting.optimise.state import SearchState
@@ -48,12 +49,13 @@ NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 PASSES, SHRUNK, HALVINGS = 4, 0.9, 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, BOUNDING = 0.25, 0.5
-"""Shares of the time limit after which improving plans, and bounding sites, is broken off [-]."""
+IMPROVING, ROOTS, REGIONS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.5, 0.75, 0.85, 0.95
+"""Shares of the time limit until which plans near each site are improved, roots closed, regions
+improved, a ceiling sought, parts closed, and regions improved where nothing else is left [-]."""
+REGION = 0.05
+"""Share of the time limit for each region [-]."""
 PER_PIECE_S = 2e-4
 """Wall time that building and relaxing a program takes at least for each size and direction [s]."""
-ALL_BUT_THE_END = 0.85
-"""The share of the time limit where no program can be built [-]."""
 SLICE = 0.15
 """Share of the time limit for improving plans with one site [-]."""
 
@@ -140,9 +142,7 @@ class Survey:
         self.price, self.proven = 0.0, math.inf
         self.pieces: dict[int, Problem] = {}
         self.near: dict[int, Tables] = {}
-        self.hopeless = takes_too_long(problem, watch.left_s)
-        self.improving = ALL_BUT_THE_END if self.hopeless else IMPROVING
-        self.bounding = ALL_BUT_THE_END if self.hopeless else BOUNDING
+        self.bounding = ROOTS
 
     def run(self, best: Candidate | None = None) -> Surveyed:
         """Return what is left of the problem at the price that the best plan makes provable."""
@@ -155,11 +155,19 @@ class Survey:
         if self.best is None or not 0 < self.best.value < math.inf:
             return Surveyed(self.problem, 0.0, self.best)
         closer = Closer(self.tables, lambda: self._is_late(self.bounding))
-        if self.hopeless:
-            self._find_ceiling(closer)
         self._improve_alone()
         self.price = self._price_to_prove()
-        return self._core(closer)
+        left = self._closed_by_roots(closer)
+        if left is None:
+            self._improve_by_region(REGIONS, passes=PASSES)
+            self._find_ceiling(closer)
+            self.price = self._price_to_prove()
+            left = None if self._is_proven() else self._closed_by_parts(closer)
+        if left is None:
+            if takes_too_long(self.problem, self.watch.left_s):
+                self._improve_by_region(NEARLY_ALL)
+            return Surveyed(self.problem, self.price, self.best, self.proven)
+        return self._core(left)
 
     def _price_to_prove(self) -> float:
         assert self.best is not None
@@ -188,9 +196,8 @@ class Survey:
         if solution is None:
             return
         candidate = make_candidate(sketch.data.problem, solution)
-        if candidate is not None and (self.best is None or candidate.value > self.best.value):
-            self.best = candidate
-            self.watch.note(incumbent=candidate.value)
+        if candidate is not None:
+            self._keep(candidate)
 
     def _piece_near(self, site: int) -> Problem:
         """Return the part of the problem around one site, as far as it may reach."""
@@ -221,10 +228,33 @@ class Survey:
             self.price = self._rung(share, ceiling)
             found = self._open_alone(self.sites)
             for site in sorted(found, key=lambda s: -found[s][1].surplus_mwh):
-                if self._is_late(self.improving):
+                if self._is_late(IMPROVING):
                     return
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
+
+    def _improve_by_region(self, until: float, passes: int | None = None) -> None:
+        """Decide one region of the best plan after the other anew, until a share of the time."""
+        if self.best is None or self._is_proven() or self._is_late(until):
+            return
+        regions = RegionSearch(self.problem, self.watch, gap=self.gap, solver=self.solver)
+        regions.run(
+            self.best,
+            seconds=REGION * self.watch.time_limit_s,
+            stop=lambda: self._is_proven() or self._is_late(until),
+            passes=passes,
+            found=self._keep,
+        )
+
+    def _keep(self, candidate: Candidate) -> None:
+        """Keep a plan if it is better."""
+        if self.best is None or candidate.value > self.best.value:
+            self.best = candidate
+            self.watch.note(incumbent=candidate.value)
+
+    def _is_proven(self) -> bool:
+        """Whether the gap asked for is proven by what no plan at all beats."""
+        return self.best is not None and self.proven <= self._price_to_prove()
 
     def _is_late(self, share: float) -> bool:
         """Whether the survey has taken its share of the time limit."""
@@ -252,7 +282,7 @@ class Survey:
         """Return what plans near each site may use that beat the price, where there are any."""
         found = {}
         for site in sites:
-            if self._is_late(self.improving):
+            if self._is_late(IMPROVING):
                 break
             tables, bound = self._alone(site)
             if not bound.is_closed:
@@ -297,20 +327,25 @@ class Survey:
     def _find_ceiling(self, closer: Closer) -> None:
         """Find a price that no plan beats."""
         self.watch.enter("bounding the city")
+        self.bounding = CEILING
         self.proven = closer.ceiling(self._price_to_prove())
         if math.isfinite(self.proven):
             self.watch.note(bound=self.proven * 1000)
 
-    def _core(self, closer: Closer) -> Surveyed:
-        """Return what plans that beat the price can use."""
-        if closer.below and not self.hopeless:
-            self._find_ceiling(closer)
+    def _closed_by_roots(self, closer: Closer) -> Left | None:
+        """Return what plans that beat the price can use, one root after the other."""
         self.watch.enter("bounding plans site by site")
-        left = closer.close(self.price)
-        if left is None:
-            if not self.hopeless and not closer.below:
-                self._find_ceiling(closer)
-            return Surveyed(self.problem, self.price, self.best, self.proven)
+        self.bounding = ROOTS
+        return None if closer.below else closer.close_by_roots(self.price)
+
+    def _closed_by_parts(self, closer: Closer) -> Left | None:
+        """Return what plans that beat the price can use, by what their parts are worth."""
+        self.watch.enter("bounding plans part by part")
+        self.bounding = PARTS
+        return closer.close_by_parts(self.price)
+
+    def _core(self, left: Left) -> Surveyed:
+        """Return what is left for the search."""
         LOG.info(
             "survey at price %.6g: %d of %d sites, %d of %d edges, %d of %d zones left",
             self.price,

@@ -1,4 +1,4 @@
-"""What opening costs by output, and bounds on parts of plans: no plan is lost, no ceiling too low."""
+"""What opening costs by output, and bounds on parts: no plan is lost, no ceiling is too low."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_what_parts_leave_holds_the_best_plan(seed: int) -> None:
     closer = Closer(tables)
     for share in (0.6, 0.95, 0.9999):
         assert not closer._is_closed_apart(best * share)
-        left = closer._close_by_parts(best * share)
+        left = closer.close_by_parts(best * share)
         assert left is not None
         core = part_of(tables, *_masks(tables, left), set(left.sites))
         truth = surplus_mwh(problem, best * share)
@@ -142,7 +142,7 @@ def test_what_parts_leave_holds_the_best_plan(seed: int) -> None:
     assert closer.ceiling(0.7 * best) >= best * (1 - 1e-9)
 
 
-def _masks(tables, left):  # noqa: ANN001, ANN202
+def _masks(tables, left):
     at = {e: k for k, e in enumerate(tables.edge.tolist())}
     edges = np.zeros(len(tables.edge), bool)
     edges[[at[e] for e in left.edges if e in at]] = True

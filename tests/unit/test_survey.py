@@ -209,7 +209,7 @@ def test_the_opening_of_a_root_is_not_charged_twice() -> None:
         found = closer.bound(closer.tables, 1.0, share).rooted(0)
         assert found.edges.all()
         assert found.zones.all()
-    left = closer.close(1.0)
+    left = closer.close_by_roots(1.0)
     assert left is not None
     assert (left.edges, left.zones, list(left.kept)) == ([0, 1], [0, 1], [0])
 
