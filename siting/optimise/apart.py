@@ -244,13 +244,16 @@ class Apart:
     def run(self, *, closing: bool = False) -> bool:
         """Bound all parts, as long as that leaves less; whether it was not broken off.
 
-        If only closing is of interest, it ends where looking closer is not likely to do that.
+        If only closing is of interest, it ends where looking closer is not likely to do that. Where
+        zones have heat without a peak, they need no output, and nothing can be told by it.
         """
+        if self.free_mwh > 0:
+            return False
         total = carried_at_most(self.tables)
         nodes = np.unique(self.tables.option_node).tolist()
         for node in sorted(nodes, key=lambda n: self.first != n):
             pieces = pieces_at(self.tables, node, total)
-            self.parts.append(Part(node, pieces, np.full(len(pieces.sites), np.inf)))
+            self.parts.append(Part(node, pieces, np.full(len(pieces), np.inf)))
         for _ in range(ROUNDS):
             before = _most_of(self.parts)
             self._look(before, closing=closing)
@@ -277,10 +280,13 @@ class Apart:
         return None
 
     def tables_left(self) -> Tables:
-        """Return the tables with what is left of the sites, each output at what it costs."""
-        tables = self.tables
-        sites = {s for part in self.parts for each in part.pieces.sites for s in each}
-        tables = tables.with_options(np.isin(tables.option_site, list(sites)))
+        """Return the tables with what is left of the sites, each output at what it costs.
+
+        Where several feed in at a node all of them stay: together they may be cheaper than they
+        are allowed to be, if they exclude each other.
+        """
+        left = np.isin(self.tables.option_node, [part.node for part in self.parts])
+        tables = self.tables.with_options(left)
         for part in self.parts:
             here = tables.option_node == part.node
             if len(np.unique(tables.option_site[here])) == 1:
@@ -299,7 +305,7 @@ class Apart:
             some = part.pieces.part(np.flatnonzero(members))
             most = total - part.most_mw + float(some.high_mw.max())
             one = replace(part, pieces=some, surplus_mwh=part.surplus_mwh[members])
-            asked = self._asked(one, np.ones(len(some.sites), bool), most, self.least_mwh, ROOTED)
+            asked = self._asked(one, np.ones(len(some), bool), most, self.least_mwh, ROOTED)
             if asked.known.most_mwh < self.least_mwh:
                 continue
             each = [
@@ -355,7 +361,7 @@ class Apart:
         target = self.least_mwh / max(len(self.parts), 1)
         for k, part in enumerate(self.parts):
             others = total_mw - part.most_mw
-            every = np.ones(len(part.pieces.sites), bool)
+            every = np.ones(len(part.pieces), bool)
             for members in (every, *_classes(part.pieces)):
                 most = others + float(part.pieces.high_mw[members].max())
                 if self.is_late() or (closing and self._hopeless() is not None):
@@ -371,12 +377,12 @@ class Apart:
         for k, part in enumerate(self.parts):
             needed = self.least_mwh - (positive - part.most_mwh)
             some = part.left(needed)
-            if some.pieces.sites and not self.is_late():
-                members = np.ones(len(some.pieces.sites), bool)
+            if len(some.pieces) and not self.is_late():
+                members = np.ones(len(some.pieces), bool)
                 asked = self._asked(some, members, _most_of(self.parts), needed, FEW, LOWER)
                 some = asked.left(needed)
             self.parts[k] = some
-        self.parts = [part for part in self.parts if part.pieces.sites]
+        self.parts = [part for part in self.parts if len(part.pieces)]
 
     def _asked(
         self,
@@ -390,7 +396,7 @@ class Apart:
         """Bound some ranges of a part by prices that tell more and more about the best of them."""
         some = part.pieces.part(np.flatnonzero(members))
         yields, lines = Yields(), self.lines.up_to(most_mw)
-        yields.add(self.highest, self.free_mwh)
+        yields.add(self.highest, 0.0)
         price = min(start * self.price * some.least_per_mw(), 0.999 * self.highest)
         for _ in range(ascents):
             bound = alone_at(self.tables, part.node, self.price, price, most_mw, lines)
@@ -424,7 +430,7 @@ def _classes(pieces: Pieces) -> list[BoolArray]:
 
 def _with_pieces(tables: Tables, here: BoolArray, pieces: Pieces) -> Tables:
     """Return the tables with the options of a site replaced by ranges of its output."""
-    own, count = int(np.argmax(here)), len(pieces.sites)
+    own, count = int(np.argmax(here)), len(pieces)
     site = replace(
         tables.with_options(np.full(count, own)),
         option_mw=pieces.high_mw,

@@ -16,6 +16,8 @@ from siting.solvers.outcome import FloatArray
 
 __all__ = ["Pieces", "behind_spurs", "pieces_at"]
 
+POINT = 1e-9
+"""Share of an output by which ranges begin below it at least [-]."""
 CELLS = 200
 """Into how many cells of output ranges are told apart, besides their own ends."""
 
@@ -30,15 +32,12 @@ class Pieces:
         The least and the most output of each piece [MW].
     cost_eur, slope_eur
         Lump sum [EUR] and price per MW of output [EUR/MW].
-    sites
-        What each piece opens, by position in the problem.
     """
 
     low_mw: FloatArray
     high_mw: FloatArray
     cost_eur: FloatArray
     slope_eur: FloatArray
-    sites: tuple[frozenset[int], ...]
 
     @classmethod
     def of(cls, tables: Tables, options: IntArray) -> Pieces:
@@ -48,18 +47,20 @@ class Pieces:
             tables.option_mw[options],
             tables.option_cost_eur[options],
             tables.option_slope_eur[options],
-            tuple(frozenset({int(s)}) for s in tables.option_site[options]),
         )
 
     def part(self, keep: IntArray) -> Pieces:
         """Return some of the pieces."""
         names = ("low_mw", "high_mw", "cost_eur", "slope_eur")
-        fields = {name: getattr(self, name)[keep] for name in names}
-        return Pieces(**fields, sites=tuple(self.sites[int(k)] for k in keep))
+        return Pieces(**{name: getattr(self, name)[keep] for name in names})
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.high_mw)
 
     def up_to(self, most_mw: float) -> Pieces:
         """Return the pieces without output beyond the most that is of use."""
-        some = self.part(np.flatnonzero((self.low_mw < most_mw) & (self.high_mw > 0)))
+        some = self.part(np.flatnonzero((self.low_mw <= most_mw) & (self.high_mw > 0)))
         return replace(some, high_mw=np.minimum(some.high_mw, most_mw))
 
     def least_per_mw(self) -> float:
@@ -74,9 +75,10 @@ class Pieces:
         Between neighbouring ends and grid points each piece covers all or nothing. There a piece is
         needed only if it begins no dearer than the others end; so no output gets too dear.
         """
-        if not self.sites:
+        if not len(self):
             return self
-        some = self._without_idle()
+        some = self._without_idle()  # a range must not be a mere point to lie in a cell
+        some = replace(some, low_mw=np.minimum(some.low_mw, (1 - POINT) * some.high_mw))
         most = float(some.high_mw.max())
         ends = np.concatenate([some.low_mw, some.high_mw, np.linspace(0.0, most, CELLS)])
         ends = np.unique(ends)
@@ -110,9 +112,9 @@ class Pieces:
 
         Of both together the cheaper MW come first; that makes two pieces of each pair.
         """
-        if not len(self.sites) or not len(other.sites):
-            return other if not len(self.sites) else self
-        i, j = (each.ravel() for each in np.indices((len(self.sites), len(other.sites))))
+        if not len(self) or not len(other):
+            return self if len(self) else other
+        i, j = (each.ravel() for each in np.indices((len(self), len(other))))
         dear = self.slope_eur[i] > other.slope_eur[j]
 
         def first(name: str) -> FloatArray:
@@ -126,7 +128,6 @@ class Pieces:
         most = first("high_mw") + second("high_mw")
         lump = first("cost_eur") + second("cost_eur")
         cheap, rest = first("slope_eur"), second("slope_eur")
-        both = tuple(self.sites[a] | other.sites[b] for a, b in zip(i, j, strict=True))
         return Pieces(
             np.concatenate([self.low_mw, other.low_mw, low, turn]),
             np.concatenate([self.high_mw, other.high_mw, turn, most]),
@@ -139,7 +140,6 @@ class Pieces:
                 ]
             ),
             np.concatenate([self.slope_eur, other.slope_eur, cheap, rest]),
-            (*self.sites, *other.sites, *both, *both),
         ).cheapest()
 
 
@@ -156,7 +156,7 @@ def pieces_at(tables: Tables, node: int, most_mw: float) -> Pieces:
         The most output that is of use [MW].
     """
     here = tables.option_node == node
-    found = Pieces(*(np.zeros(0),) * 4, ())
+    found = Pieces(*(np.zeros(0),) * 4)
     for site in np.unique(tables.option_site[here]).tolist():
         options = np.flatnonzero(here & (tables.option_site == site))
         own = Pieces.of(tables, options).up_to(most_mw).cheapest()
@@ -206,8 +206,8 @@ def _moved(tables: Tables, spurs: dict[int, int]) -> Tables:
         end = int(tables.v[e] if tables.u[e] == here else tables.u[e])
         own = replace(
             tables,
-            option_site=np.full(len(found.sites), site),
-            option_node=np.full(len(found.sites), end),
+            option_site=np.full(len(found), site),
+            option_node=np.full(len(found), end),
             option_least_mw=found.low_mw,
             option_mw=found.high_mw,
             option_cost_eur=found.cost_eur,
@@ -234,7 +234,6 @@ def _through(tables: Tables, options: IntArray, e: int) -> Pieces:
         np.minimum(tables.option_mw[k] * stays - lost, through),
         cost,
         slope / stays,
-        tuple(frozenset({int(s)}) for s in tables.option_site[k]),
     )
-    own = own.part(np.flatnonzero(own.high_mw > own.low_mw))
+    own = own.part(np.flatnonzero((own.high_mw >= own.low_mw) & (own.high_mw > 0)))
     return own.cheapest() if np.isfinite(own.high_mw).all() else own

@@ -49,7 +49,7 @@ NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 PASSES, SHRUNK, HALVINGS = 4, 0.9, 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, ROOTS, REGIONS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.5, 0.75, 0.85, 0.95
+IMPROVING, ROOTS, REGIONS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.4, 0.8, 0.9, 0.95
 """Shares of the time limit until which plans near each site are improved, roots closed, regions
 improved, a ceiling sought, parts closed, and regions improved where nothing else is left [-]."""
 REGION = 0.05
@@ -159,7 +159,7 @@ class Survey:
         self.price = self._price_to_prove()
         left = self._closed_by_roots(closer)
         if left is None:
-            self._improve_by_region(REGIONS, passes=PASSES)
+            self._improve_by_region(REGIONS, passes=1)
             self._find_ceiling(closer)
             self.price = self._price_to_prove()
             left = None if self._is_proven() else self._closed_by_parts(closer)

@@ -24,7 +24,7 @@ MANY = bool(os.environ.get("SITING_REAL_RUNS"))
 SEEDS = range(7000, 7600 if MANY else 7016)
 
 
-def drawn(rng: np.random.Generator, count: int, site: int = 0) -> Pieces:
+def drawn(rng: np.random.Generator, count: int) -> Pieces:
     """Return random ranges of output."""
     low = np.where(rng.random(count) < 0.5, 0.0, rng.uniform(0, 3, count))
     return Pieces(
@@ -32,7 +32,6 @@ def drawn(rng: np.random.Generator, count: int, site: int = 0) -> Pieces:
         low + rng.uniform(0.1, 4, count),
         np.where(rng.random(count) < 0.3, 0.0, rng.uniform(0, 5, count)),
         rng.choice([0.5, 1.0, 2.0, 3.0], count),
-        tuple(frozenset({site}) for _ in range(count)),
     )
 
 
@@ -49,7 +48,7 @@ def test_the_cheapest_ranges_give_every_output_at_its_cost(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pieces = drawn(rng, int(rng.integers(1, 12)))
     fewer = pieces.cheapest()
-    assert len(fewer.sites) <= len(pieces.sites)
+    assert len(fewer) <= len(pieces)
     for output in [*rng.uniform(0, 7, 60), *pieces.low_mw, *pieces.high_mw]:
         assert cost(fewer, output) == pytest.approx(cost(pieces, output), rel=1e-9)
 
@@ -58,7 +57,7 @@ def test_the_cheapest_ranges_give_every_output_at_its_cost(seed: int) -> None:
 def test_two_sites_at_a_node_share_an_output_as_cheaply_as_can_be(seed: int) -> None:
     """No split between the two is cheaper than the ranges of both together tell."""
     rng = np.random.default_rng(100 + seed)
-    one, other = drawn(rng, 3, 0), drawn(rng, 3, 1)
+    one, other = drawn(rng, 3), drawn(rng, 3)
     both = one.beside(other)
     for output in rng.uniform(0.1, 8, 15):
         splits = np.concatenate([np.linspace(0, output, 400), one.low_mw, one.high_mw])
@@ -132,13 +131,17 @@ def test_what_parts_leave_holds_the_best_plan(seed: int) -> None:
         return
     tables = behind_spurs(joined(tables_of(problem)))
     closer = Closer(tables)
+    if (tables.zone_peak_mw == 0).any():  # output tells nothing of such a zone
+        assert closer.close_by_parts(best) is None
+        return
+    tiny = 1e-6 * sum(zone.heat_mwh for zone in problem.zones)
     for share in (0.6, 0.95, 0.9999):
         assert not closer._is_closed_apart(best * share)
         left = closer.close_by_parts(best * share)
         assert left is not None
         core = part_of(tables, *_masks(tables, left), set(left.sites))
         truth = surplus_mwh(problem, best * share)
-        assert surplus_mwh(core, best * share) == pytest.approx(truth, rel=1e-5, abs=1e-9)
+        assert surplus_mwh(core, best * share) == pytest.approx(truth, rel=1e-5, abs=tiny)
     assert closer.ceiling(0.7 * best) >= best * (1 - 1e-9)
 
 
