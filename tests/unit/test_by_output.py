@@ -9,13 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from siting.optimise.apart import Yields
+from siting.optimise import search, solve
 from siting.optimise.chains import joined
 from siting.optimise.closing import Closer
 from siting.optimise.openings import Pieces, behind_spurs, pieces_at
-from siting.optimise.survey import part_of
+from siting.optimise.survey import Survey, part_of
 from siting.optimise.tables import tables_of
+from siting.optimise.yields import Yields
 from siting.problem import Edge, Problem, Site, SiteOption
+from siting.solution import Status
+from siting.verify import verify_plan
 from tests.crosscheck.brute_force import MOST_EDGES, solve_by_enumeration
 from tests.crosscheck.random_problems import random_problem
 from tests.unit.test_optimise_leaves import surplus_mwh
@@ -150,6 +153,19 @@ def _masks(tables, left):
     edges = np.zeros(len(tables.edge), bool)
     edges[[at[e] for e in left.edges if e in at]] = True
     return edges, np.isin(tables.zone, left.zones)
+
+
+@pytest.mark.parametrize("seed", [7004, 7009, 7013])
+def test_a_survey_by_parts_gives_the_best_plan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where roots never close, parts and regions lead to the plan of enumeration all the same."""
+    monkeypatch.setattr(search, "LARGE", 0)
+    monkeypatch.setattr(Survey, "_closed_by_roots", lambda self, closer: None)
+    problem = varied(seed)
+    wanted = solve_by_enumeration(problem).value
+    plan = solve(problem, gap=0, time_limit_s=60)
+    assert plan.proof.incumbent == pytest.approx(wanted, rel=1e-5)
+    assert plan.proof.status is Status.OPTIMAL
+    assert verify_plan(problem, plan) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
