@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -246,18 +246,10 @@ class Apart:
     def rooted(self, tables: Tables, part: Part) -> list[RootBound]:
         """Return what plans are worth, and can use, in which a part has one of its outputs.
 
-        One bound for each class of outputs; other sites get back what opening them costs by the
-        price of their output.
+        One bound for each class of outputs; other sites sell at their least cost per MW.
         """
         found = []
-        total = carried_at_most(tables)
-        for members in _classes(part.pieces):
-            some = part.pieces.part(np.flatnonzero(members))
-            most = total - part.most_mw + float(some.high_mw.max())
-            one = replace(part, pieces=some, surplus_mwh=part.surplus_mwh[members])
-            asked = self._asked(one, np.ones(len(some), bool), most, self.least_mwh, ROOTED)
-            if asked.known.most_mwh < self.least_mwh:
-                continue
+        for asked, most in self._by_class(carried_at_most(tables), part):
             each = [
                 self._with_root(tables, asked.known, price, most)
                 for price in asked.yields.best(asked.where, 2)
@@ -265,6 +257,18 @@ class Apart:
             if not any(bound.is_closed for bound in each):
                 found.append(reduce(RootBound.together, each))
         return found
+
+    def _by_class(self, total_mw: float, part: Part) -> Iterator[tuple[Asked, float]]:
+        """Yield each class of outputs that may be worth something, and the most that flows then."""
+        for members in _classes(part.pieces):
+            if self.is_late():
+                return
+            some = part.pieces.part(np.flatnonzero(members))
+            most = total_mw - part.most_mw + float(some.high_mw.max())
+            one = replace(part, pieces=some, surplus_mwh=part.surplus_mwh[members])
+            asked = self._asked(one, np.ones(len(some), bool), most, self.least_mwh, ROOTED)
+            if asked.known.most_mwh >= self.least_mwh:
+                yield asked, most
 
     def _with_root(self, tables: Tables, part: Part, price: float, most_mw: float) -> RootBound:
         """Return a bound on plans with a part, the price of its output given.

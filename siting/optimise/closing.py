@@ -34,7 +34,6 @@ SHARES = (1.0, 0.5, 0.0)
 SHRUNK = 0.9
 STUCK = 2
 """Sites with nearly the whole city left after which nothing more is closed."""
-HALVINGS, DOUBLINGS = 4, 8
 STEP_DOWN, HIGHEST = 1.28, 40.0
 """How far above a price parts are tried to close first, and at most [-]."""
 FIRST_STEP = 0.02
@@ -89,54 +88,20 @@ class Closer:
     def ceiling(self, low: float) -> float:
         """Return a price that no plan beats, not below the one given; infinite without time.
 
-        Bounds on the whole city come first; where they are above the price, plans are taken apart
-        by where their heat comes in (FORMULATION.md, *Taken apart by source*).
-        """
-        high = math.inf
-        if not self.below:
-            high, _ = self._least_closed(self._is_closed, low, math.inf)
-        if high > low * (1 + FIRST_STEP):
-            high = min(high, self._least_closed_apart(low, high))
-        return high
-
-    def _least_closed_apart(self, low: float, high: float) -> float:
-        """Return the least price found at which all parts are closed, from above.
-
-        The higher a price, the sooner it is closed.
+        Plans are taken apart by where their heat comes in (FORMULATION.md, *By output*). The higher
+        a price, the sooner all parts are closed, so it is sought from above.
         """
         step = STEP_DOWN
         while not self._is_closed_apart(low * (1 + step)):
             step *= 2
-            if self.is_late() or step > HIGHEST or low * (1 + step) >= high:
-                return high
+            if self.is_late() or step > HIGHEST:
+                return math.inf
         while step > FIRST_STEP and not self.is_late():
             if not self._is_closed_apart(low * (1 + step / 2)):
                 middle = low * (1 + 0.75 * step)
                 return middle if self._is_closed_apart(middle) else low * (1 + step)
             step /= 2
         return low * (1 + step)
-
-    def _least_closed(
-        self, is_closed: Callable[[float], bool], low: float, high: float
-    ) -> tuple[float, float]:
-        """Return the least price found that is closed, and the largest that is not."""
-        step = FIRST_STEP
-        for _ in range(DOUBLINGS if math.isinf(high) else 0):
-            if self.is_late():
-                return high, low
-            if is_closed(low * (1 + step)):
-                high = low * (1 + step)
-                break
-            low, step = low * (1 + step), 2 * step
-        for _ in range(HALVINGS if math.isfinite(high) else 0):
-            if self.is_late():
-                break
-            middle = (low + high) / 2
-            if is_closed(middle):
-                high = middle
-            else:
-                low = middle
-        return high, low
 
     def _left_over(self, price: float) -> tuple[float, float]:
         """Return a lower price, and what a plan that beats the price leaves there [MWh/a].
@@ -147,17 +112,6 @@ class Closer:
         """
         lower = price * (1 - self.below)
         return lower, (price - lower) * self.least_eur * (1 - self.below)
-
-    def _is_closed(self, price: float) -> bool:
-        """Whether bounds on the whole city show that no plan beats a price."""
-        waiting = self.sites
-        lower, least_mwh = self._left_over(price)
-        for share in SHARES:
-            bound = self.bound(self.tables, lower, share)
-            waiting = [s for s in waiting if bound.rooted(s).surplus_mwh >= least_mwh]
-            if not waiting:
-                return True
-        return False
 
     def _is_closed_apart(self, price: float) -> bool:
         """Whether the parts of plans by where heat comes in show that none beats a price."""
@@ -208,10 +162,16 @@ class Closer:
                 break
         return Left(price, dict.fromkeys(np.unique(tables.option_site).tolist(), tables))
 
-    def close_by_roots(self, price: float) -> Left | None:
-        """Close one root after the other; None when it takes too long or is of no use."""
+    def close_by_roots(self, price: float, useless_mwh: float = math.inf) -> Left | None:
+        """Close one root after the other; None when it takes too long or is of no use.
+
+        A surplus of the whole city from which it is not even tried may be given [MWh/a].
+        """
         whole = [self.bound(self.tables, price, share) for share in SHARES]
-        LOG.info("whole city: surplus %.0f MWh/a", min(each.surplus_mwh for each in whole))
+        surplus = min(each.surplus_mwh for each in whole)
+        LOG.info("whole city: surplus %.0f MWh/a", surplus)
+        if surplus > useless_mwh:
+            return None
         regions = {site: together(each.rooted(site) for each in whole) for site in self.sites}
         kept: dict[int, Tables] = {}
         closed: set[int] = set()

@@ -49,9 +49,11 @@ NEAR_NODES, NEAR_PEAKS = 4_000, 20.0
 PASSES, SHRUNK, HALVINGS = 4, 0.9, 4
 LADDER = (0.6, 0.3, 0.0)
 """Where between the price to prove and the ceiling plans are searched, the highest first [-]."""
-IMPROVING, ROOTS, REGIONS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.4, 0.8, 0.9, 0.95
-"""Shares of the time limit until which plans near each site are improved, roots closed, regions
-improved, a ceiling sought, parts closed, and regions improved where nothing else is left [-]."""
+IMPROVING, ROOTS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.6, 0.9, 0.95
+"""Shares of the time limit until which plans near each site are improved, roots closed, a ceiling
+sought, parts closed, and regions improved where nothing else is left [-]."""
+USELESS = 3.0
+"""Surplus of a whole city, over the heat of the best plan, that tells nothing of any root [-]."""
 REGION = 0.05
 """Share of the time limit for each region [-]."""
 PER_PIECE_S = 2e-4
@@ -159,13 +161,11 @@ class Survey:
         self.price = self._price_to_prove()
         left = self._closed_by_roots(closer)
         if left is None:
-            self._improve_by_region(REGIONS, passes=1)
             self._find_ceiling(closer)
             self.price = self._price_to_prove()
             left = None if self._is_proven() else self._closed_by_parts(closer)
-        if left is None:
-            if takes_too_long(self.problem, self.watch.left_s):
-                self._improve_by_region(NEARLY_ALL)
+        if left is None or len(left.edges) > SHRUNK * len(self.problem.edges):
+            self._improve_by_region(NEARLY_ALL)
             return Surveyed(self.problem, self.price, self.best, self.proven)
         return self._core(left)
 
@@ -233,7 +233,7 @@ class Survey:
                 self.watch.enter(f"improving plans with site {self.problem.sites[site].id}")
                 self._search(self._shrink(*found[site]))
 
-    def _improve_by_region(self, until: float, passes: int | None = None) -> None:
+    def _improve_by_region(self, until: float) -> None:
         """Decide one region of the best plan after the other anew, until a share of the time."""
         if self.best is None or self._is_proven() or self._is_late(until):
             return
@@ -242,7 +242,6 @@ class Survey:
             self.best,
             seconds=REGION * self.watch.time_limit_s,
             stop=lambda: self._is_proven() or self._is_late(until),
-            passes=passes,
             found=self._keep,
         )
 
@@ -336,7 +335,9 @@ class Survey:
         """Return what plans that beat the price can use, one root after the other."""
         self.watch.enter("bounding plans site by site")
         self.bounding = ROOTS
-        return None if closer.below else closer.close_by_roots(self.price)
+        assert self.best is not None
+        useless = USELESS * self.best.heat_mwh
+        return None if closer.below else closer.close_by_roots(self.price, useless)
 
     def _closed_by_parts(self, closer: Closer) -> Left | None:
         """Return what plans that beat the price can use, by what their parts are worth."""
