@@ -17,7 +17,7 @@ import numpy as np
 
 from siting.model.data import ModelData
 from siting.model.pieces import size_for
-from siting.optimise.carried import carried_at_most, city_bound
+from siting.optimise.carried import PipeLines, carried_at_most, city_bound
 from siting.optimise.settle import Draft, entering_flow
 from siting.optimise.tables import BoolArray, IntArray, Tables
 from siting.optimise.tree_kernels import prune
@@ -334,6 +334,7 @@ class SiteGrower:
         only = np.arange(len(piece.option_site)) == option
         self.tables = piece.with_options(only)
         self.capacity_mw = min(float(self.tables.option_mw[0]), whole.most_mw)
+        self.lines = PipeLines.of(self.tables, whole.most_mw)
         self.best: SitePlan | None = None
 
     def run(self) -> SitePlan | None:
@@ -359,6 +360,7 @@ class SiteGrower:
             np.array([scarcity]),
             most_mw=self.whole.most_mw,
             forced=int(self.tables.option_site[0]),
+            lines=self.lines,
         )
         served = bound.ascent.prize_left > 0
         if not served.any():

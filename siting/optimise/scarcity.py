@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from siting.optimise.carried import CityBound, carried_at_most, city_bound
+from siting.optimise.carried import CityBound, PipeLines, carried_at_most, city_bound
 from siting.optimise.settle import entering_flow
 from siting.optimise.tables import Tables
 from siting.optimise.trees import TreeBuilder
@@ -56,6 +56,7 @@ class Pricing:
     def __init__(self, tables: Tables, most_mw: float, seed: int | None) -> None:
         self.tables, self.seed, self.most_mw = tables, seed, most_mw
         self.capacity_mw = np.minimum(tables.option_mw, most_mw)
+        self.lines = PipeLines.of(tables, most_mw)
 
     def bound(self, prices: Prices) -> PricedBound:
         """Return the bound at prices."""
@@ -65,6 +66,7 @@ class Pricing:
             prices.output,
             most_mw=self.most_mw,
             seed=self.seed,
+            lines=self.lines,
         )
         return PricedBound(prices, city)
 
