@@ -37,6 +37,8 @@ ROUNDS, SHRUNK = 4, 0.9
 ASCENTS, FEW, ROOTED = 7, 3, 5
 """How many ascents a range of output gets to see what it is worth, to be dropped, and to see what
 plans with it can use."""
+SAFETY = 1e-9
+"""Share by which the price that no heat pays lies above the most that any step yields [-]."""
 HOPELESS = 0.05
 """Surplus of parts over what they invest from which closing is not tried any closer [-]."""
 LOWER = 0.8
@@ -182,7 +184,8 @@ class Apart:
         self.lines = KnownLines(tables) if lines is None else lines
         self.tables, self.price, self.is_late = tables, price, is_late
         self.least_mwh = least_mwh
-        self.highest = most_yield(tables)
+        self.highest = most_yield(tables) * (1 + SAFETY)
+        self.carried_mw = carried_at_most(tables)
         curves = tables.curves  # zones without a peak need no output at all
         self.free_mwh = float(curves.step_heat[curves.step_mw <= 0].sum())
         self.parts: list[Part] = []
@@ -199,14 +202,13 @@ class Apart:
         """
         if self.free_mwh > 0:
             return False
-        total = carried_at_most(self.tables)
         nodes = np.unique(self.tables.option_node).tolist()
         for node in sorted(nodes, key=lambda n: self.first != n):
-            pieces = pieces_at(self.tables, node, total)
+            pieces = pieces_at(self.tables, node, self.carried_mw)
             self.parts.append(Part(node, pieces, np.full(len(pieces), np.inf)))
         for _ in range(ROUNDS):
             before = _most_of(self.parts)
-            self._look(before, closing=closing)
+            self._look(closing=closing)
             if self.is_late():
                 return False
             if self._positive() < self.least_mwh:
@@ -249,7 +251,7 @@ class Apart:
         One bound for each class of outputs; other sites sell at their least cost per MW.
         """
         found = []
-        for asked, most in self._by_class(carried_at_most(tables), part):
+        for asked, most in self._by_class(part):
             each = [
                 self._with_root(tables, asked.known, price, most)
                 for price in asked.yields.best(asked.where, 2)
@@ -258,13 +260,22 @@ class Apart:
                 found.append(reduce(RootBound.together, each))
         return found
 
-    def _by_class(self, total_mw: float, part: Part) -> Iterator[tuple[Asked, float]]:
+    def _flow_with(self, part: Part, members: BoolArray) -> float:
+        """Return the most that any pipe carries in a plan with some outputs of a part [MW].
+
+        All others may give their most besides, up to what a sensible plan carries at all.
+        """
+        others = _most_of([each for each in self.parts if each.node != part.node])
+        own = float(part.pieces.high_mw[members].max())
+        return min(others + own, self.carried_mw)
+
+    def _by_class(self, part: Part) -> Iterator[tuple[Asked, float]]:
         """Yield each class of outputs that may be worth something, and the most that flows then."""
         for members in _classes(part.pieces):
             if self.is_late():
                 return
             some = part.pieces.part(np.flatnonzero(members))
-            most = total_mw - part.most_mw + float(some.high_mw.max())
+            most = self._flow_with(part, members)
             one = replace(part, pieces=some, surplus_mwh=part.surplus_mwh[members])
             asked = self._asked(one, np.ones(len(some), bool), most, self.least_mwh, ROOTED)
             if asked.known.most_mwh >= self.least_mwh:
@@ -310,17 +321,17 @@ class Apart:
         left = np.array(nodes)[found.options]
         return replace(found, options=np.isin(tables.option_node, left))
 
-    def _look(self, total_mw: float, *, closing: bool) -> None:
+    def _look(self, *, closing: bool) -> None:
         """Bound what each part is worth at most, until all together are worth nothing."""
         target = self.least_mwh / max(len(self.parts), 1)
         for k, part in enumerate(self.parts):
-            others = total_mw - part.most_mw
             every = np.ones(len(part.pieces), bool)
+            whole = self._flow_with(part, every)
             for members in (every, *_classes(part.pieces)):
-                most = others + float(part.pieces.high_mw[members].max())
+                most = self._flow_with(part, members)
                 if self.is_late() or (closing and self._hopeless() is not None):
                     return
-                if members is not every and most > SHRUNK * total_mw:
+                if members is not every and most > SHRUNK * whole:
                     continue
                 if self.parts[k].surplus_mwh[members].max() >= target:
                     self.parts[k] = self._asked(self.parts[k], members, most, target).known
@@ -333,7 +344,8 @@ class Apart:
             some = part.left(needed)
             if len(some.pieces) and not self.is_late():
                 members = np.ones(len(some.pieces), bool)
-                asked = self._asked(some, members, _most_of(self.parts), needed, FEW, LOWER)
+                most = self._flow_with(some, members)
+                asked = self._asked(some, members, most, needed, FEW, LOWER)
                 some = asked.left(needed)
             self.parts[k] = some
         self.parts = [part for part in self.parts if len(part.pieces)]

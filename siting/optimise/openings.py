@@ -64,10 +64,15 @@ class Pieces:
         return replace(some, high_mw=np.minimum(some.high_mw, most_mw))
 
     def least_per_mw(self) -> float:
-        """Return the least cost of any output, per MW [EUR/MW]."""
+        """Return the least cost of any output, per MW [EUR/MW].
+
+        With a lump sum it is that of the most output; where the dearer of two sites adds to the
+        cheaper one, the straight line begins below zero, and it is that of the least output.
+        """
+        at = np.where(self.cost_eur < 0, self.low_mw, self.high_mw)
         with np.errstate(divide="ignore"):
-            full = self.cost_eur / self.high_mw + self.slope_eur
-        return float(full.min(initial=np.inf))
+            each = self.cost_eur / at + self.slope_eur
+        return float(each.min(initial=np.inf))
 
     def cheapest(self) -> Pieces:
         """Return each piece for the outputs at which it may be the cheapest.

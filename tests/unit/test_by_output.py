@@ -16,7 +16,7 @@ from siting.optimise.openings import Pieces, behind_spurs, pieces_at
 from siting.optimise.survey import Survey, part_of
 from siting.optimise.tables import tables_of
 from siting.optimise.yields import Yields
-from siting.problem import Edge, Problem, Site, SiteOption
+from siting.problem import Edge, Objective, Problem, Site, SiteOption, Zone
 from siting.solution import Status
 from siting.verify import verify_plan
 from tests.crosscheck.brute_force import MOST_EDGES, solve_by_enumeration
@@ -77,6 +77,53 @@ def test_two_sites_at_a_node_share_an_output_as_cheaply_as_can_be(seed: int) -> 
         told = cost(both, float(output))
         assert told <= found + 1e-9
         assert told == pytest.approx(found, rel=0.02) or math.isinf(found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_output_costs_less_per_mw_than_is_told(seed: int) -> None:
+    """Also where a dear site adds to a cheap one, and only some of the outputs are left."""
+    rng = np.random.default_rng(200 + seed)
+    both = drawn(rng, 3).beside(drawn(rng, 3))
+    low = both.low_mw + rng.uniform(0, 0.9, len(both)) * (both.high_mw - both.low_mw)
+    for k in range(len(both)):
+        some = replace(both, low_mw=low).part(np.array([k]))
+        for output in np.linspace(float(some.low_mw[0]), float(some.high_mw[0]), 9):
+            if output > 0:
+                assert some.least_per_mw() <= cost(some, float(output)) / output + 1e-9
+
+
+def test_small_outputs_leave_room_in_pipes_for_all_that_others_give() -> None:
+    """However little is wanted in all: a site at 2 MW and another at 8 MW share a pipe of 10."""
+    problem = Problem(
+        nodes=("A", "B", "Z"),
+        edges=tuple(
+            Edge(id=f"{end}Z", u=end, v="Z", length_m=1.0, cost_eur=5.0) for end in ("A", "B")
+        ),
+        sites=tuple(
+            Site(
+                id=end,
+                node=end,
+                options=(
+                    SiteOption(id="small", cost_eur=1.0, cost_per_mw_eur=2.0, capacity_mw=2.0),
+                    SiteOption(id="large", cost_eur=9.0, cost_per_mw_eur=1.0, capacity_mw=20.0),
+                ),
+            )
+            for end in ("A", "B")
+        ),
+        zones=(Zone(id="z", node="Z", heat_mwh=100.0, peak_mw=10.0),),
+        objective=Objective(kind="heat_per_euro"),
+    )
+    closer = Closer(tables_of(problem))
+    apart = closer._apart(closer.tables, 0.01)
+    assert apart.run()
+    assert len(apart.parts) == 2
+    seen = [
+        (float(asked.known.pieces.high_mw.max()), most)
+        for part in apart.parts
+        for asked, most in apart._by_class(part)
+    ]
+    assert min(own for own, _ in seen) == pytest.approx(2.0)
+    assert all(most == pytest.approx(10.0) for _, most in seen)
 
 
 def test_yields_are_the_lowest_of_their_lines_and_ask_where_they_are_far_apart() -> None:
