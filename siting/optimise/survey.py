@@ -52,6 +52,8 @@ LADDER = (0.6, 0.3, 0.0)
 IMPROVING, ROOTS, CEILING, PARTS, NEARLY_ALL = 0.25, 0.35, 0.6, 0.9, 0.95
 """Shares of the time limit until which plans near each site are improved, roots closed, a ceiling
 sought, parts closed, and regions improved where nothing else is left [-]."""
+BUILT = 0.1
+"""Share of the time left that building and relaxing a program may take for it to be of use [-]."""
 USELESS = 3.0
 """Surplus of a whole city, over the heat of the best plan, that tells nothing of any root [-]."""
 REGION = 0.05
@@ -165,7 +167,8 @@ class Survey:
             self.price = self._price_to_prove()
             left = None if self._is_proven() else self._closed_by_parts(closer)
         if left is None or len(left.edges) > SHRUNK * len(self.problem.edges):
-            self._improve_by_region(NEARLY_ALL)
+            if takes_too_long(self.problem, BUILT * self.watch.left_s):
+                self._improve_by_region(NEARLY_ALL)
             return Surveyed(self.problem, self.price, self.best, self.proven)
         return self._core(left)
 
